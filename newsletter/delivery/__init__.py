@@ -1,0 +1,1 @@
+"""5. Did it arrive? One file a provider."""

@@ -1,0 +1,92 @@
+"""Every error this package raises on purpose.
+
+::
+
+    NewsletterError              exit_code 1 is never used: each branch below has its own
+    ├── UsageError            2  a command was asked for something that cannot be
+    │   └── ConfigError       2  config/*.yaml or .env is wrong; carries every problem found
+    ├── TemplateError         2  a template cannot be compiled; carries file and line
+    ├── LockHeld             12  another run is at work
+    ├── NothingToRead        13  no source answered and nothing was stored before
+    ├── SourceError              one source failed; the others go on
+    ├── ProviderError         11  the mail provider could not be reached; the next run resumes
+    │   └── ProviderRefused   21  it answered, and will not let us in
+    └── StorageError          22  the database is full, locked, read-only or no database
+
+A message names what is wrong, where, and what to do; it is printed as it stands, after ``newsletter: ``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class NewsletterError(Exception):
+    """The root: catching it catches all that bad input or a bad world can cause."""
+
+    exit_code = 2
+
+
+class UsageError(NewsletterError):
+    """What was asked for cannot be done: an unknown reader, a date that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a file: ``config/newsletter.yaml:12:5: unknown key …``."""
+
+    place: str
+    """``file:line:column``, or the file alone where a line has no meaning."""
+    message: str
+    """What is wrong and what was expected."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong; ``problems`` holds every mistake that was found, in file order."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class TemplateError(UsageError):
+    """A template cannot be compiled or rendered; the message starts with ``file:line:``."""
+
+
+class LockHeld(NewsletterError):
+    """Another process holds the lock of a run."""
+
+    exit_code = 12
+
+
+class NothingToRead(NewsletterError):
+    """Every source failed, and nothing was stored before that could be sent."""
+
+    exit_code = 13
+
+
+class SourceError(NewsletterError):
+    """One source could not be read; the message names the address and the reason."""
+
+    exit_code = 13
+
+
+class ProviderError(NewsletterError):
+    """The mail provider could not be reached or broke off before anything was handed over."""
+
+    exit_code = 11
+
+
+class ProviderRefused(ProviderError):
+    """The mail provider refused our credentials or our sender: no message can pass before that is mended."""
+
+    exit_code = 21
+
+
+class StorageError(NewsletterError):
+    """The database cannot be read or written: full, locked, read-only, corrupt, or of another version."""
+
+    exit_code = 22

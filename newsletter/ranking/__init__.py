@@ -1,0 +1,1 @@
+"""3. What matters to this reader? Pure functions of entries, a profile and the instant."""
