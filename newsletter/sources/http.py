@@ -1,0 +1,250 @@
+"""The only door to the network: bounded in time, bytes and hops, polite, and deaf to private addresses."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import HTTPError
+
+from newsletter import __version__
+from newsletter.errors import SourceError
+from newsletter.sources.addresses import Allowed
+from newsletter.sources.connection import Door, Resolve, pooled, resolve
+from newsletter.sources.inflate import Inflater
+from newsletter.sources.trouble import Refused, Unreachable, explained, refused, show
+
+log = logging.getLogger(__name__)
+
+_CHUNK_BYTES = 65_536
+_SAFE_ELSEWHERE = frozenset({"Accept", "Accept-Encoding", "User-Agent", "If-None-Match", "If-Modified-Since"})
+"""Headers that may follow a redirect to another host: those without a secret."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one request may take."""
+
+    seconds: float = 60.0
+    """From the first look-up to the last byte, redirects included."""
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+    """Without a single byte."""
+    wire_bytes: int = 10_000_000
+    plain_bytes: int = 30_000_000
+    ratio: int = 100
+    """Plain bytes a wire byte."""
+    redirects: int = 5
+    attempts: int = 3
+    """All in all, where the trouble may pass: 429, 5xx, no connection."""
+    backoff_seconds: float = 1.0
+    """Before the second attempt; three times as long before each further one, give or take half."""
+    patience_seconds: float = 10.0
+    """A Retry-After beyond this is left to a later run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a source answered."""
+
+    status: int
+    url: str
+    """Where the answer came from in the end."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes = b""
+    unchanged: bool = False
+    """304: nothing new since ``etag`` and ``last_modified``."""
+    moved_to: str | None = None
+    """The new address, where every hop on the way said that the move is for good."""
+
+
+class Http:
+    """A pooled client that any number of threads may use at once."""
+
+    def __init__(
+        self,
+        *,
+        contact: str,
+        allow: Sequence[str] = (),
+        limits: Limits = Limits(),
+        resolve: Resolve = resolve,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """``contact`` goes into the User-Agent; ``allow`` lists private hosts and networks that may be read."""
+        self._limits = limits
+        self._sleep = sleep
+        self._door = Door(Allowed(allow), connect_seconds=limits.connect_seconds, resolve=resolve)
+        self._pools = pooled(self._door, connections=8)
+        self._agent = f"newsletter/{__version__} (+{re.sub(r'[^!-~]', '', contact)})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of all idle connections."""
+        self._pools.clear()
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The answer to a GET; raises SourceError, a Refused where the source answered with an error.
+
+        Trouble that may pass is tried again a few times, within the patience of a run that is started by cron.
+        """
+        asked = {"Accept-Encoding": "gzip, deflate", **(headers or {}), "User-Agent": self._agent}
+        if etag:
+            asked["If-None-Match"] = etag
+        if last_modified:
+            asked["If-Modified-Since"] = last_modified
+        for attempt in range(1, self._limits.attempts):
+            try:
+                return self._attempt(url, asked)
+            except (Refused, Unreachable) as error:
+                pause = self._pause(attempt, error)
+                if pause is None:
+                    raise
+                log.debug("%s; trying again in %.1f s", error, pause)
+                self._sleep(pause)
+        return self._attempt(url, asked)
+
+    def _pause(self, attempt: int, error: Refused | Unreachable) -> float | None:
+        """Seconds to wait before the next attempt; ``None`` where there should be none in this run."""
+        backoff = self._limits.backoff_seconds * 3.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 only jitter
+        if isinstance(error, Unreachable):
+            return backoff
+        if error.status not in _PASSING:
+            return None
+        wished = error.retry_after_seconds or 0.0
+        return max(wished, backoff) if wished <= self._limits.patience_seconds else None
+
+    def _attempt(self, url: str, headers: Mapping[str, str]) -> Response:
+        with self._door.watch(self._limits.seconds) as watch:
+            try:
+                answer = self._follow(url, dict(headers))
+            except Refused:
+                raise
+            except SourceError as error:
+                passing = isinstance(error, Unreachable) and not watch.expired
+                reason = f"took longer than {self._limits.seconds:g} s" if watch.expired else str(error)
+                raise (Unreachable if passing else SourceError)(f"{show(url)}: {reason}") from error
+            if watch.expired:  # a connection that is shut may look like one that has ended well
+                raise SourceError(f"{show(url)}: took longer than {self._limits.seconds:g} s")
+            return answer
+
+    def _follow(self, url: str, headers: dict[str, str]) -> Response:
+        """Asks, and asks again where the answer is elsewhere; each hop passes the door anew."""
+        here = _checked(url)
+        if here.username is not None:
+            pair = f"{unquote(here.username)}:{unquote(here.password or '')}"
+            headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+        first, for_good = here, here.username is None
+        for _ in range(self._limits.redirects + 1):
+            response = self._send(here, headers)
+            there = response.headers.get("location")
+            if response.status not in _REDIRECTS or not there:
+                moved_to = _bare(here) if for_good and here != first else None
+                return self._received(response, url, _bare(here), moved_to)
+            response.close()
+            for_good = for_good and response.status in _PERMANENT
+            before, here = here, _checked(urljoin(_bare(here), there))
+            if (before.scheme, before.netloc) != (here.scheme, here.netloc):
+                headers = {name: value for name, value in headers.items() if name in _SAFE_ELSEWHERE}
+        raise SourceError(f"was redirected more than {self._limits.redirects} times")
+
+    def _send(self, url: SplitResult, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        timeout = Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds)
+        try:
+            return self._pools.request(
+                "GET",
+                _bare(url),
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError, UnicodeError) as error:
+            raise explained(error) from error
+
+    def _received(self, response: BaseHTTPResponse, asked: str, url: str, moved_to: str | None) -> Response:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status >= 300 and response.status != 304:
+            raise refused(asked, response.status, headers, self._body_of_error(response))
+        return Response(
+            status=response.status,
+            url=url,
+            headers=headers,
+            body=self._body(response),
+            unchanged=response.status == 304,
+            moved_to=moved_to,
+        )
+
+    def _body(self, response: BaseHTTPResponse) -> bytes:
+        limits = self._limits
+        inflater = Inflater(
+            response.headers.get("content-encoding", ""),
+            wire_limit=limits.wire_bytes,
+            plain_limit=limits.plain_bytes,
+            ratio=limits.ratio,
+        )
+        whole = False
+        try:
+            for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
+                inflater.feed(chunk)
+            whole = True
+        except (HTTPError, OSError) as error:
+            raise explained(error) from error
+        finally:
+            if not whole:
+                response.close()
+        response.release_conn()
+        return inflater.finish()
+
+    def _body_of_error(self, response: BaseHTTPResponse) -> bytes:
+        """What the source says of its error, or nothing: an error is not worth another one."""
+        try:
+            return self._body(response)
+        except SourceError:
+            return b""
+
+
+def _checked(url: str) -> SplitResult:
+    """The address taken apart, with its host as DNS knows it."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https"):
+        raise SourceError(f"{show(url)[:120]!r} is no http(s) address")
+    user, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}{at}{f'[{host}]' if ':' in host else host}{port}")
+
+
+def _bare(url: SplitResult) -> str:
+    """The address without a password and without a fragment."""
+    return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], fragment=""))

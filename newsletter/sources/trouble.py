@@ -1,0 +1,123 @@
+"""What goes wrong between us and a source, in words that a person can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    IncompleteRead,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from newsletter.errors import SourceError
+
+LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+_SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|pass|sig)[^=&]*=)[^&]*")
+
+
+class Refused(SourceError):
+    """The source answered, and the answer is an error."""
+
+    def __init__(
+        self, message: str, *, status: int, retry_after_seconds: float | None = None, body: bytes = b""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+        self.body = body
+
+
+class Unreachable(SourceError):
+    """No whole answer came back; trying again may help."""
+
+
+def retry_after_seconds(value: str | None, *, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header in either of its forms, at most a day; ``None`` where it says nothing.
+
+    >>> retry_after_seconds("120", now=datetime(2026, 1, 1, tzinfo=UTC))
+    120.0
+    >>> retry_after_seconds("Thu, 01 Jan 2026 00:01:00 GMT", now=datetime(2026, 1, 1, tzinfo=UTC))
+    60.0
+    """
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        seconds = float(value)
+    else:
+        try:
+            at = parsedate_to_datetime(value)
+        except (TypeError, ValueError):
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+
+
+def show(url: str) -> str:
+    """The address as it may be printed: without a password, and without the values of keys and tokens."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return _SECRET.sub(r"\1…", f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url)
+
+
+def refused(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Refused:
+    """The error for an answer with that status, with what to do about it."""
+    wait = retry_after_seconds(headers.get("retry-after"), now=datetime.now(UTC))
+    hint = _HINTS.get(status, "")
+    if wait:
+        hint = f"; asks us to come back in {wait:.0f} s"
+    message = f"{show(url)}: answered {status} {_phrase(status)}".rstrip() + hint
+    return Refused(message, status=status, retry_after_seconds=wait, body=body)
+
+
+_HINTS = {
+    401: "; it wants a password",
+    403: "; it does not let us in",
+    404: "; check the address",
+    410: "; it is gone for good: remove the source",
+    429: "; it wants fewer requests",
+}
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def explained(error: Exception) -> SourceError:  # noqa: PLR0911 one line a cause
+    """The library's exception as a reason that a person can act on."""
+    match error:
+        case SSLError():
+            return SourceError(f"cannot be trusted: {_innermost(error)}")
+        case NameResolutionError():
+            return Unreachable("the host name is not known; check it, and the network")
+        case ConnectTimeoutError():
+            return Unreachable("no connection in time")
+        case NewConnectionError():
+            return Unreachable(f"no connection: {str(error).rpartition('] ')[2].rpartition(': ')[2]}")
+        case ReadTimeoutError() | TimeoutError():
+            return Unreachable("stopped answering")
+        case IncompleteRead():
+            return Unreachable("the answer broke off")
+        case ProtocolError() if "IncompleteRead" in str(error):
+            return Unreachable("the answer broke off")
+        case ProtocolError() | OSError():
+            return Unreachable(f"the connection broke: {_innermost(error)}")
+        case _:
+            return SourceError(f"cannot be asked: {_innermost(error)}")
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return " ".join(str(error).split())[:200] or type(error).__name__
