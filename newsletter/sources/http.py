@@ -169,7 +169,7 @@ class Http:
                 return self._received(response, url, _bare(here), moved_to)
             response.close()
             for_good = for_good and response.status in _PERMANENT
-            before, here = here, _checked(urljoin(_bare(here), there))
+            before, here = here, _checked(there, base=_bare(here))
             if (before.scheme, before.netloc) != (here.scheme, here.netloc):
                 headers = {name: value for name, value in headers.items() if name in _SAFE_ELSEWHERE}
         raise SourceError(f"was redirected more than {self._limits.redirects} times")
@@ -231,10 +231,10 @@ class Http:
             return b""
 
 
-def _checked(url: str) -> SplitResult:
+def _checked(url: str, *, base: str = "") -> SplitResult:
     """The address taken apart, with its host as DNS knows it."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, url))
         host = (parts.hostname or "").encode("idna").decode("ascii")
         port = "" if parts.port is None else f":{parts.port}"
     except ValueError:
