@@ -1,7 +1,8 @@
-"""What ``newsletter.yaml`` and ``subscribers.yaml`` may say: frozen pydantic models, unknown keys refused.
+"""What ``newsletter.yaml`` may say: frozen pydantic models, unknown keys refused.
 
-These classes are the one description of the configuration: validation, ``config schema`` and the reference in
-``docs/configuration.md`` are all made from them.
+These classes (with those of ``readers``) are the one description of the configuration: validation, ``config schema``
+and the check that ``docs/configuration.md`` leaves nothing out are all made from them. In Python the models take
+finished values as well (a ``timedelta`` for ``3d``, a ``Mailbox`` for ``from``).
 """
 
 from __future__ import annotations
@@ -11,174 +12,173 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
+from newsletter.config import values
+from newsletter.config.fields import (
+    Address,
+    Database,
+    Domain,
+    Duration,
+    NetworkRange,
+    Section,
+    SecureLink,
+    SomeTime,
+    Text,
+    Zone,
+)
+from newsletter.config.provider_settings import (
+    PROVIDER_KINDS,
+    AnyProvider,
+    ConsoleProvider,
+    FilesProvider,
+    PluginProvider,
+    SendgridProvider,
+    SmtpProvider,
+)
+from newsletter.config.source_settings import (
+    SOURCE_KINDS,
+    AnySource,
+    ArxivSource,
+    BiorxivSource,
+    FeedSource,
+    HuggingFaceSource,
+    PageSource,
+    PluginSource,
+    SourceSettings,
+)
 from newsletter.model import Mailbox, Schedule, Subscriber
 
-
-class Section(BaseModel):
-    """A mapping of the YAML file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
-
-
-class SourceSettings(Section):
-    """What every kind of source understands."""
-
-    name: str
-    """Shown on cards and in reports; unique; made from the kind and its options when left out."""
-    path: Path | None = None
-    """A local file (absolute by now) read in place of the network."""
-    backlog: Literal["skip", "include"]
-    """What becomes of papers older than the window on the first fetch."""
-    weight: float = 1.0
-    disabled: bool = False
-
-
-class HuggingFaceSource(SourceSettings):
-    """Daily Papers by its JSON API."""
-
-    kind: Literal["huggingface"]
-    days: int = 2
-    """How many list days back each fetch asks for."""
-    url: str = "https://huggingface.co"
+__all__ = [
+    "PROVIDER_KINDS",
+    "SOURCE_KINDS",
+    "AnyProvider",
+    "AnySource",
+    "ArxivSource",
+    "BiorxivSource",
+    "ConsoleProvider",
+    "FeedSource",
+    "FilesProvider",
+    "HuggingFaceSource",
+    "Network",
+    "NewsletterFile",
+    "PageSource",
+    "PluginProvider",
+    "PluginSource",
+    "Retention",
+    "SendgridProvider",
+    "Settings",
+    "Signup",
+    "SmtpProvider",
+    "SourceSettings",
+]
 
 
-class ArxivSource(SourceSettings):
-    """arXiv's announcements of some categories, completed by its query API."""
+class MailboxSection(Section):
+    """Who the mails come from."""
 
-    kind: Literal["arxiv"]
-    categories: tuple[str, ...] = ()
-    full_records: bool = True
-    """Ask the query API for comments, versions and journal references."""
-
-
-class BiorxivSource(SourceSettings):
-    """bioRxiv or medRxiv by their details API."""
-
-    kind: Literal["biorxiv", "medrxiv"]
-    server: Literal["biorxiv", "medrxiv"]
-    category: str | None = None
-    days: int = 3
+    name: str = ""
+    """Shown in place of the address."""
+    email: Address
+    """The address that mails are sent from and that answers go to."""
 
 
-class FeedSource(SourceSettings):
-    """RSS, Atom, RDF or JSON Feed."""
-
-    kind: Literal["feed"]
-    url: str | None = None
-
-
-class PageSource(SourceSettings):
-    """A Daily Papers page saved as text or HTML."""
-
-    kind: Literal["page"]
-    url: str | None = None
-    year: int | None = None
-    """The page's own year, for dates that leave it out; the file's own date says it otherwise."""
+def read_mailbox(value: object, info: ValidationInfo) -> Mailbox:
+    """A name and an address."""
+    if isinstance(value, Mailbox):
+        return value
+    section = MailboxSection.model_validate(value, context=info.context)
+    return Mailbox(email=section.email, name=section.name)
 
 
-class PluginSource(SourceSettings):
-    """A fetcher of your own, named by its dotted path."""
-
-    kind: str
-    options: dict[str, Any] = {}
+_DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS = Literal["daily", "weekdays", "weekly"] | _DayName | Annotated[list[_DayName], Field(min_length=1)]
+_CLOCK = Annotated[str, Field(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
 
 
-AnySource = HuggingFaceSource | ArxivSource | BiorxivSource | FeedSource | PageSource | PluginSource
+class ScheduleSection(Section):
+    """On which days, and from what local hour on, a digest is wanted."""
+
+    days: Annotated[Any, PlainValidator(values.read_days, json_schema_input_type=_DAYS)] = frozenset(range(7))
+    """``daily`` (default), ``weekdays``, ``weekly`` (Monday), or a list such as ``[mon, wed, fri]``."""
+    at: Annotated[Any, PlainValidator(values.read_clock, json_schema_input_type=_CLOCK)] = None
+    """Not before this hour of the reader's own day, such as ``"07:30"``; any time when left out."""
 
 
-class FilesProvider(Section):
-    """One ``.eml`` a message into a folder, and a gallery."""
-
-    kind: Literal["files"] = "files"
-    path: Path = Path("outbox")
-
-
-class ConsoleProvider(Section):
-    """Messages as text on the terminal."""
-
-    kind: Literal["console"]
+def read_schedule(value: object, info: ValidationInfo) -> Schedule:
+    """Days, and perhaps an hour."""
+    if isinstance(value, Schedule):
+        return value
+    section = ScheduleSection.model_validate(value, context=info.context)
+    return Schedule(days=section.days, at=section.at)
 
 
-class SmtpProvider(Section):
-    """A mail server."""
-
-    kind: Literal["smtp"]
-    host: str
-    port: int
-    """587 with starttls, 465 with implicit, 25 with none when left out."""
-    username: str | None = None
-    password: SecretStr | None = None
-    tls: Literal["starttls", "implicit", "none"]
-    """``none`` only for loopback hosts, where it is the default."""
-    connections: int = 1
-    timeout_seconds: float = 60.0
-
-
-class SendgridProvider(Section):
-    """SendGrid's v3 API."""
-
-    kind: Literal["sendgrid"]
-    api_key: SecretStr
-    sandbox: bool = False
-    host: str = "https://api.sendgrid.com"
-    timeout_seconds: float = 30.0
-
-
-class PluginProvider(Section):
-    """A provider of your own, named by its dotted path."""
-
-    kind: str
-    options: dict[str, Any] = {}
-
-
-AnyProvider = FilesProvider | ConsoleProvider | SmtpProvider | SendgridProvider | PluginProvider
+ScheduleSetting = Annotated[Schedule, PlainValidator(read_schedule, json_schema_input_type=ScheduleSection)]
 
 
 class Signup(Section):
     """Who may sign up on the web page."""
 
     open: bool = True
-    domains: tuple[str, ...] = ()
+    """Whether anybody may."""
+    domains: tuple[Domain, ...] = ()
+    """Only addresses of these domains, such as ``[example.org]``; all when empty."""
     approve: bool = False
+    """The operator says yes to each one."""
 
 
 class Retention(Section):
     """How long things are kept."""
 
-    messages: timedelta = timedelta(days=30)
-    """0: sent messages are not kept."""
+    messages: Duration = timedelta(days=30)
+    """Sent messages, for ``replay``; 0: none are kept."""
 
 
 class Network(Section):
     """How sources are reached."""
 
-    contact: str | None = None
-    """An address or URL in the User-Agent; ``from.email`` when left out."""
-    allow: tuple[str, ...] = ()
+    contact: Text | None = None
+    """An address or link in the User-Agent, so that sources can reach you; ``from.email`` when left out."""
+    allow: tuple[NetworkRange, ...] = ()
     """Private hosts or networks that sources may be read from, such as ``10.0.0.0/8`` or ``feeds.lab.example``."""
 
 
-class Settings(Section):
+class NewsletterFile(Section):
+    """All of ``newsletter.yaml``."""
+
+    title: Text
+    """The newsletter's name, in subjects and at the top of each mail."""
+    sender: Annotated[Mailbox, PlainValidator(read_mailbox, json_schema_input_type=MailboxSection), Field(alias="from")]
+    """Who the mails come from: ``{name: Morning Papers, email: papers@example.org}``."""
+    base_url: SecureLink | None = None
+    """Where the web pages are; mails link there. When left out mails carry mailto links only."""
+    postal_address: str = ""
+    """Stands in each mail's footer, as the law of many countries wants; required with more than one reader."""
+    timezone: Zone = ZoneInfo("UTC")
+    """An IANA time zone: the default for readers, and the zone of a run's date."""
+    database: Database = Field(default="sqlite:///var/newsletter.db", validate_default=True, repr=False)
+    """``sqlite:///`` and a file, or ``postgresql://…``."""
+    window: SomeTime = timedelta(days=3)
+    """How far back papers are looked for, by when they were first seen."""
+    sources: Annotated[tuple[AnySource, ...], BeforeValidator(values.read_some)]
+    """Where papers come from."""
+    schedule: ScheduleSetting = Schedule()
+    """The default for readers: a reader's own schedule takes its place as a whole."""
+    when_empty: Literal["skip", "send"] = "skip"
+    """``send``: a mail that says so when there is nothing new; the default for readers."""
+    provider: AnyProvider = Field(default={"kind": "files"}, validate_default=True)
+    """Who carries the mails."""
+    signup: Signup = Signup()
+    """Who may sign up on the web page."""
+    retention: Retention = Retention()
+    """How long things are kept."""
+    network: Network = Network()
+    """How sources are reached."""
+
+
+class Settings(NewsletterFile):
     """All of ``newsletter.yaml``, with the readers of ``subscribers.yaml`` and the secrets of ``.env``."""
 
-    title: str
-    sender: Annotated[Mailbox, Field(alias="from")]
-    base_url: str | None = None
-    """https://… without a slash at the end; ``None``: mails carry mailto links only."""
-    postal_address: str = ""
-    timezone: ZoneInfo = ZoneInfo("UTC")
-    database: str
-    """A SQLAlchemy URL; a relative SQLite path is resolved against the deployment folder."""
-    window: timedelta = timedelta(days=3)
-    sources: tuple[AnySource, ...]
-    schedule: Schedule = Schedule()
-    when_empty: Literal["skip", "send"] = "skip"
-    provider: AnyProvider = FilesProvider()
-    signup: Signup = Signup()
-    retention: Retention = Retention()
-    network: Network = Network()
     readers: tuple[Subscriber, ...] = ()
     """Readers of subscribers.yaml: ``owner`` is FILE and ``id`` is empty, for storage knows the ids."""
     secret_keys: tuple[SecretStr, ...] = ()

@@ -1,0 +1,62 @@
+"""The types of fields, and the mapping they stand in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from newsletter.config import addresses, named, values
+from newsletter.config.document import unquoted
+
+Text = Annotated[str, AfterValidator(values.read_text), Field(min_length=1)]
+Address = Annotated[str, PlainValidator(addresses.read_address, json_schema_input_type=str)]
+Link = Annotated[str, PlainValidator(addresses.read_link, json_schema_input_type=str)]
+SecureLink = Annotated[str, PlainValidator(addresses.read_secure_link, json_schema_input_type=str)]
+Host = Annotated[str, PlainValidator(addresses.read_host, json_schema_input_type=str)]
+Domain = Annotated[str, PlainValidator(addresses.read_domain, json_schema_input_type=str)]
+NetworkRange = Annotated[str, PlainValidator(addresses.read_network, json_schema_input_type=str)]
+AnyPath = Annotated[Path, PlainValidator(named.read_path, json_schema_input_type=str)]
+ExistingPath = Annotated[Path, PlainValidator(named.read_existing_path, json_schema_input_type=str)]
+Database = Annotated[str, PlainValidator(named.read_database, json_schema_input_type=str)]
+ArxivCategory = Annotated[str, PlainValidator(named.read_arxiv_category, json_schema_input_type=str)]
+DottedPath = Annotated[str, PlainValidator(values.read_dotted_path, json_schema_input_type=str)]
+Finite = Annotated[float, AfterValidator(values.read_finite)]
+Options = Annotated[dict[str, Any], BeforeValidator(unquoted)]
+Zone = Annotated[ZoneInfo, PlainValidator(values.read_zone, json_schema_input_type=str)]
+_DURATION = Annotated[str, Field(pattern=r"^(0|[0-9]{1,6} ?[wdhm])$", examples=["3d", "12h", "90m"])]
+Duration = Annotated[timedelta, PlainValidator(values.read_duration, json_schema_input_type=_DURATION)]
+SomeTime = Annotated[timedelta, PlainValidator(values.read_some_time, json_schema_input_type=_DURATION)]
+
+
+class Section(BaseModel):
+    """A mapping of the YAML file."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    def _settle(self, **found: Any) -> None:
+        """Fill in defaults that follow from other fields, while the model is made."""
+        for name, value in found.items():
+            if name not in self.model_fields_set:
+                self.__dict__[name] = value
+
+
+def kind_of(value: Any) -> str | None:
+    """The ``kind`` of a mapping or of a finished section, where it has one."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if isinstance(kind, str) else None
+
+
+def plugin_tag(kind: str | None) -> str | None:
+    """``plugin`` for a dotted path."""
+    return "plugin" if kind and values.is_dotted_path(kind) else None

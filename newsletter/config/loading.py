@@ -1,0 +1,199 @@
+"""From the files to ``Settings``: every mistake of all of them at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr, ValidationError
+
+from newsletter.config.document import Document, KeyPath, Mistake, parse, place, read_bytes, shown
+from newsletter.config.environment import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
+from newsletter.config.fields import Section
+from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
+from newsletter.config.settings import NewsletterFile, Settings
+from newsletter.config.words import mistakes_of
+from newsletter.errors import ConfigError, Problem
+from newsletter.shipped import shipped
+
+CONFIG_VARIABLE = "NEWSLETTER_CONFIG"
+MAX_NEWSLETTER_BYTES = 1_000_000
+MAX_SUBSCRIBERS_BYTES = 16_000_000
+
+_File = TypeVar("_File", bound=Section)
+
+
+def find_config(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The ``newsletter.yaml`` that is meant: ``path``, else ``$NEWSLETTER_CONFIG``, else ``./config``.
+
+    A folder stands for the ``newsletter.yaml`` in it, or in its ``config/``. The path is returned as it was given,
+    for messages; ConfigError where there is no such file.
+    """
+    given = path or Path(environ.get(CONFIG_VARIABLE) or "config")
+    try:
+        if given.is_dir():
+            below = [given / "newsletter.yaml", given / "config" / "newsletter.yaml"]
+            given = next((file for file in below if file.exists()), below[0])
+        if given.exists():
+            return given
+    except (OSError, ValueError) as error:
+        raise ConfigError(Problem(str(given), f"cannot be read: {error}")) from error
+    help_ = "there is no such file; run `newsletter init` to write one, or name yours with --config"
+    raise ConfigError(Problem(str(given), help_))
+
+
+def deployment_folder(newsletter_yaml: Path) -> Path:
+    """Where relative paths start: the parent of ``config/``, or the file's own folder where that is named otherwise."""
+    folder = Path(os.path.abspath(newsletter_yaml)).parent  # noqa: PTH100 a link named config stays one
+    return folder.parent if folder.name == "config" else folder
+
+
+def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
+    """The whole configuration; ConfigError with every mistake in newsletter.yaml, subscribers.yaml and .env."""
+    newsletter_yaml = find_config(path, environ)
+    folder = deployment_folder(newsletter_yaml)
+    variables, env_problems = read_variables(folder / ".env", _printed(folder / ".env"), environ)
+    readers = _read_subscribers(newsletter_yaml.with_name("subscribers.yaml"), variables, folder)
+    keys, key_problems = _read_keys(variables, _printed(folder / ".env"))
+    newsletter, problems = _read_newsletter(newsletter_yaml, variables, folder, readers=readers.count, signs=bool(keys))
+    problems += [*readers.problems, *env_problems, *key_problems]
+    if newsletter is None or problems:
+        raise ConfigError(*problems)
+    defaults = ReaderDefaults(
+        schedule=newsletter.schedule, timezone=newsletter.timezone.key, when_empty=newsletter.when_empty
+    )
+    return Settings(
+        **{name: getattr(newsletter, name) for name in NewsletterFile.model_fields},
+        readers=tuple(section.to_subscriber(defaults) for section in readers.sections),
+        secret_keys=tuple(SecretStr(key) for key in keys),
+        folder=folder,
+        templates=_template_folders(folder),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """What subscribers.yaml says, without the places that only messages need."""
+
+    sections: tuple[ReaderSection, ...] = ()
+    count: int = 0
+    """How many readers are listed, right or wrong."""
+    problems: tuple[Problem, ...] = ()
+
+
+def _read_newsletter(
+    file: Path, variables: Variables, folder: Path, *, readers: int, signs: bool
+) -> tuple[NewsletterFile | None, list[Problem]]:
+    try:
+        document, newsletter = _read(file, NewsletterFile, variables, folder, limit=MAX_NEWSLETTER_BYTES)
+    except ConfigError as error:
+        return None, list(error.problems)
+    data = document.data if isinstance(document.data, dict) else {}
+    if data and readers > 1 and not data.get("postal_address"):
+        message = f"`postal_address` is missing; expected one for the footer of mails to {readers} readers"
+        _add(document, ("postal_address",), message)
+    if data.get("base_url") and not signs:
+        message = f"links to it need a key that signs them; expected {SECRET_KEY}, 32 random characters, in .env"
+        _add(document, ("base_url",), message)
+    _check_source_names(document, newsletter)
+    return newsletter, _problems(document)
+
+
+def _read_subscribers(file: Path, variables: Variables, folder: Path) -> _Readers:
+    """The readers of the file; none where there is no such file."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return _Readers()
+    except OSError as error:
+        return _Readers(problems=(Problem(str(file), f"cannot be read: {error.strerror}"),))
+    stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    return _parse_subscribers(file, stamp, variables, folder)
+
+
+@lru_cache(maxsize=2)
+def _parse_subscribers(file: Path, stamp: tuple[int, ...], variables: Variables, folder: Path) -> _Readers:  # noqa: ARG001 the stamp is the cache's key
+    """Thousands of readers are parsed once a change, not at each tick of a scheduler."""
+    try:
+        document, parsed = _read(file, SubscribersFile, variables, folder, limit=MAX_SUBSCRIBERS_BYTES)
+    except ConfigError as error:
+        return _Readers(problems=error.problems)
+    listed = document.data.get("subscribers") if isinstance(document.data, dict) else None
+    _check_addresses(document, listed if isinstance(listed, list) else [])
+    sections = parsed.subscribers if parsed else ()
+    return _Readers(sections, len(listed) if isinstance(listed, list) else 0, tuple(_problems(document)))
+
+
+def _read(
+    file: Path, model: type[_File], variables: Variables, folder: Path, *, limit: int
+) -> tuple[Document, _File | None]:
+    """The document, with its mistakes noted in it, and what it means where it has none that matter."""
+    content = read_bytes(file, str(file), limit=limit)
+    document = parse(content, str(file))
+    if document.data is None and model is SubscribersFile:
+        document.data = {"subscribers": []}
+    filled = fill_in(document, variables) if b"${" in content else {}
+    try:
+        return document, model.model_validate(document.data, context={"folder": folder}, by_alias=True, by_name=False)
+    except ValidationError as error:
+        document.mistakes += mistakes_of(error, document, model, filled=filled)
+        return document, None
+
+
+def _check_addresses(document: Document, listed: list[Any]) -> None:
+    """Every address once, in whatever case it is written."""
+    first: dict[str, int] = {}
+    for index, reader in enumerate(listed):
+        email = reader.get("email") if isinstance(reader, dict) else None
+        if not isinstance(email, str):
+            continue
+        before = first.setdefault(email.strip().casefold(), index)
+        if before != index:
+            line = document.position(("subscribers", before, "email"))[0]
+            message = f"`{shown(email)}` is a reader already, on line {line}; expected each address once"
+            _add(document, ("subscribers", index, "email"), message)
+
+
+def _check_source_names(document: Document, newsletter: NewsletterFile | None) -> None:
+    """Every source its own name, given or made: memories and reports are kept by it."""
+    names: list[object] = []
+    if newsletter:
+        names += [source.name for source in newsletter.sources]
+    elif isinstance(document.data, dict) and isinstance(listed := document.data.get("sources"), list):
+        names += [source.get("name") if isinstance(source, dict) else None for source in listed]
+    for index, name in enumerate(names):
+        if isinstance(name, str) and name in names[:index]:
+            message = f"two sources are named `{shown(name)}`; expected a `name` of its own for each"
+            _add(document, ("sources", index, "name"), message)
+
+
+def _add(document: Document, path: KeyPath, message: str) -> None:
+    document.mistakes.append(Mistake(document.position(path), message, path))
+
+
+def _problems(document: Document) -> list[Problem]:
+    ordered = sorted(document.mistakes, key=lambda mistake: mistake.position)
+    return [Problem(place(document.name, *mistake.position), mistake.message) for mistake in ordered]
+
+
+def _read_keys(variables: Variables, name: str) -> tuple[list[str], list[Problem]]:
+    try:
+        return secret_keys(variables), []
+    except ValueError as error:
+        return [], [Problem(name, str(error))]
+
+
+def _template_folders(folder: Path) -> tuple[Path, ...]:
+    """The deployment's own templates, where there are any, before the shipped ones."""
+    own, ours = folder / "templates", shipped("templates")
+    return (own, ours) if own.is_dir() and own.resolve() != ours.resolve() else (ours,)
+
+
+def _printed(file: Path) -> str:
+    """The path as a person in the working directory would type it."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)

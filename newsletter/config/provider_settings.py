@@ -1,0 +1,102 @@
+"""The kinds of mail providers and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
+
+from newsletter.config.addresses import is_loopback
+from newsletter.config.fields import AnyPath, DottedPath, Host, Options, Section, SecureLink, kind_of, plugin_tag
+from newsletter.config.mistakes import clash
+
+PROVIDER_KINDS = ("console", "files", "sendgrid", "smtp")
+SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+
+
+class FilesProvider(Section):
+    """One ``.eml`` a message into a folder, and a gallery to look at."""
+
+    kind: Literal["files"] = "files"
+    path: AnyPath = Field(default=Path("outbox"), validate_default=True)
+    """The folder, made when it is missing."""
+
+
+class ConsoleProvider(Section):
+    """Messages as text on the terminal."""
+
+    kind: Literal["console"]
+
+
+class SmtpProvider(Section):
+    """A mail server."""
+
+    kind: Literal["smtp"]
+    host: Host
+    """Such as ``smtp.example.org``."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """587 with ``starttls``, 465 with ``implicit``, 25 with ``none`` when left out."""
+    username: Annotated[str, Field(min_length=1)] | None = None
+    """The account to log in with; goes with ``password``."""
+    password: SecretStr | None = None
+    """Belongs into ``.env``: ``"${SMTP_PASSWORD}"``."""
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """How the connection is encrypted; ``none`` is for this machine alone, where it is the default."""
+    connections: Annotated[int, Field(ge=1, le=50)] = 1
+    """How many at the same time."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How long the server may take for an answer."""
+
+    @model_validator(mode="after")
+    def _settle_tls(self) -> SmtpProvider:
+        local = is_loopback(self.host)
+        self._settle(tls="none" if local else "implicit" if self.port == SMTP_PORTS["implicit"] else "starttls")
+        self._settle(port=SMTP_PORTS[self.tls])
+        if self.tls == "none" and not local:
+            raise clash("`tls: none` is for this machine alone; expected `starttls` or `implicit`", at="tls")
+        if (self.username is None) != (self.password is None):
+            raise clash("`username` and `password` go together; expected both or neither", at="username")
+        return self
+
+
+class SendgridProvider(Section):
+    """SendGrid's v3 API."""
+
+    kind: Literal["sendgrid"]
+    api_key: Annotated[SecretStr, Field(min_length=1)]
+    """Belongs into ``.env``: ``"${SENDGRID_API_KEY}"``."""
+    sandbox: bool = False
+    """SendGrid checks the mails and delivers none."""
+    host: SecureLink = "https://api.sendgrid.com"
+    """``https://api.eu.sendgrid.com`` for accounts in the EU."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long an answer may take."""
+
+
+class PluginProvider(Section):
+    """A provider of your own, named by its dotted path."""
+
+    kind: DottedPath
+    options: Options = Field(default_factory=dict)
+    """Handed to it as they are."""
+
+
+def _provider_tag(value: Any) -> str | None:
+    kind = kind_of(value)
+    return kind if kind in PROVIDER_KINDS else plugin_tag(kind)
+
+
+AnyProvider = Annotated[
+    Annotated[FilesProvider, Tag("files")]
+    | Annotated[ConsoleProvider, Tag("console")]
+    | Annotated[SmtpProvider, Tag("smtp")]
+    | Annotated[SendgridProvider, Tag("sendgrid")]
+    | Annotated[PluginProvider, Tag("plugin")],
+    Discriminator(
+        _provider_tag,
+        custom_error_type="unknown_kind",
+        custom_error_message="expected a mapping with a known kind",
+        custom_error_context={"kinds": ", ".join(PROVIDER_KINDS)},
+    ),
+]

@@ -1,0 +1,194 @@
+"""The kinds of sources and their options."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from newsletter.config.fields import (
+    ArxivCategory,
+    DottedPath,
+    Duration,
+    ExistingPath,
+    Finite,
+    Link,
+    Options,
+    Section,
+    SecureLink,
+    kind_of,
+    plugin_tag,
+)
+from newsletter.config.mistakes import clash
+
+SOURCE_KINDS = ("arxiv", "biorxiv", "feed", "huggingface", "medrxiv", "page")
+
+
+class SourceSettings(Section):
+    """What every kind of source understands."""
+
+    name: str = ""
+    """Shown on cards and in reports; unique; made from the kind and its options when left out."""
+    path: ExistingPath | None = None
+    """A local file that is read in place of the network."""
+    backlog: Literal["skip", "include"] = "skip"
+    """What becomes of papers older than ``window`` on the first fetch; ``include`` for ``huggingface`` and ``page``."""
+    every: Duration = timedelta(hours=1)
+    """How often it is asked at most; a local file is read each time."""
+    weight: Finite = 1.0
+    """How much its papers count beside those of other sources."""
+    disabled: bool = False
+    """Kept in the file, and not read."""
+
+    needs_path_or_url: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> SourceSettings:
+        address = getattr(self, "url", None)
+        if self.needs_path_or_url and (self.path is None) == (address is None):
+            raise clash("expected either `url` (an address) or `path` (a local file)", at="path" if address else "kind")
+        self._settle(name=self.default_name())
+        if self.path is not None:
+            self._settle(every=timedelta(0))
+        return self
+
+    def default_name(self) -> str:
+        """The name of a source that was given none."""
+        raise NotImplementedError
+
+    def _place_name(self) -> str:
+        """A short name for where it is read from: the file's name or the host."""
+        if self.path is not None:
+            return self.path.stem
+        return (urlsplit(getattr(self, "url", None) or "").hostname or "").removeprefix("www.")
+
+
+class HuggingFaceSource(SourceSettings):
+    """Hugging Face Daily Papers by its JSON API."""
+
+    kind: Literal["huggingface"]
+    backlog: Literal["skip", "include"] = "include"
+    days: Annotated[int, Field(ge=1, le=30)] = 2
+    """How many list days back each fetch asks for."""
+    url: SecureLink = "https://huggingface.co"
+    """Where the API is; another address for a mirror."""
+
+    def default_name(self) -> str:
+        """``Hugging Face``."""
+        return "Hugging Face"
+
+
+class ArxivSource(SourceSettings):
+    """arXiv's announcements of some categories, completed by its query API."""
+
+    kind: Literal["arxiv"]
+    categories: tuple[ArxivCategory, ...] = ()
+    """Such as ``[cs.LG, q-bio.NC]``, or whole archives such as ``q-bio``."""
+    full_records: bool = True
+    """Ask the query API for comments, versions and journal references."""
+    feed_url: SecureLink = "https://rss.arxiv.org"
+    """Where announcements are; another address for a mirror."""
+    api_url: SecureLink = "https://export.arxiv.org"
+    """Where the query API is."""
+
+    @model_validator(mode="after")
+    def _need_categories(self) -> ArxivSource:
+        if not self.categories and self.path is None:
+            raise clash("expected `categories`, such as [cs.LG, q-bio.NC]", at="categories")
+        return self
+
+    def default_name(self) -> str:
+        """``arXiv cs.LG, q-bio.NC``."""
+        return f"arXiv {', '.join(self.categories)}".strip()
+
+
+class BiorxivSource(SourceSettings):
+    """bioRxiv or medRxiv by their details API."""
+
+    kind: Literal["biorxiv", "medrxiv"]
+    server: Literal["biorxiv", "medrxiv"] = "biorxiv"
+    """The same as ``kind`` when left out."""
+    category: str | None = None
+    """Such as ``neuroscience``; all of them when left out."""
+    days: Annotated[int, Field(ge=1, le=30)] = 3
+    """How many days back each fetch asks for."""
+    url: SecureLink = "https://api.biorxiv.org"
+    """Where the API is; another address for a mirror."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_kind(cls, given: Any) -> Any:
+        return {"server": given["kind"], **given} if isinstance(given, dict) and "kind" in given else given
+
+    def default_name(self) -> str:
+        """``bioRxiv neuroscience``."""
+        server = "bioRxiv" if self.server == "biorxiv" else "medRxiv"
+        return f"{server} {self.category or ''}".strip()
+
+
+class FeedSource(SourceSettings):
+    """RSS, Atom, RDF or JSON Feed."""
+
+    needs_path_or_url = True
+
+    kind: Literal["feed"]
+    url: Link | None = None
+    """The feed's address; or ``path`` for a local file."""
+
+    def default_name(self) -> str:
+        """The feed's host, or its file's name."""
+        return self._place_name()
+
+
+class PageSource(SourceSettings):
+    """A Daily Papers page saved as text or HTML."""
+
+    needs_path_or_url = True
+
+    kind: Literal["page"]
+    backlog: Literal["skip", "include"] = "include"
+    url: Link | None = None
+    """The page's address; or ``path`` for a saved one."""
+    year: Annotated[int, Field(ge=1991, le=9999)] | None = None
+    """The page's own year, for dates that leave it out; the file's own date says it otherwise."""
+
+    def default_name(self) -> str:
+        """The page's host, or its file's name."""
+        return self._place_name()
+
+
+class PluginSource(SourceSettings):
+    """A fetcher of your own, named by its dotted path."""
+
+    kind: DottedPath
+    options: Options = Field(default_factory=dict)
+    """Handed to it as they are."""
+
+    def default_name(self) -> str:
+        """The last part of its dotted path."""
+        return self.kind.replace(":", ".").rpartition(".")[2]
+
+
+def _source_tag(value: Any) -> str | None:
+    kind = kind_of(value)
+    if kind in {"biorxiv", "medrxiv"}:
+        return "biorxiv"
+    return kind if kind in SOURCE_KINDS else plugin_tag(kind)
+
+
+AnySource = Annotated[
+    Annotated[HuggingFaceSource, Tag("huggingface")]
+    | Annotated[ArxivSource, Tag("arxiv")]
+    | Annotated[BiorxivSource, Tag("biorxiv")]
+    | Annotated[FeedSource, Tag("feed")]
+    | Annotated[PageSource, Tag("page")]
+    | Annotated[PluginSource, Tag("plugin")],
+    Discriminator(
+        _source_tag,
+        custom_error_type="unknown_kind",
+        custom_error_message="expected a mapping with a known kind",
+        custom_error_context={"kinds": ", ".join(SOURCE_KINDS)},
+    ),
+]
