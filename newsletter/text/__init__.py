@@ -5,16 +5,13 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from functools import lru_cache
 
-from pylatexenc.latex2text import LatexNodes2Text
+from newsletter.text.latex import readable
 
-MAX_LATEX_CHARACTERS = 20_000
-"""Longer text is left as it is: the LaTeX reader is slow, and no title or abstract is that long."""
+__all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
-_LATEX = re.compile(r"[\\${}]|\^|_\{|``|''")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*(?=\s|$)|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|et al|cf|vs|Fig|Eq|Sec|No|Dr|Prof|resp|approx|a\.k\.a|w\.r\.t)\.|\b[A-Z]\.)$"
@@ -28,22 +25,6 @@ def clean(text: str) -> str:
     'p < 0.05 & x<y'
     """
     return _SPACE.sub(" ", _CONTROL.sub("", html.unescape(text))).strip()
-
-
-@lru_cache(maxsize=4096)
-def readable(text: str) -> str:
-    """The text with its LaTeX as Unicode; what cannot be read is left as it stands.
-
-    >>> readable(r"Learning $\\ell_2$ norms with Andr\\'e")
-    'Learning ℓ_2 norms with André'
-    """
-    if len(text) > MAX_LATEX_CHARACTERS or not _LATEX.search(text):
-        return text
-    try:
-        converted = _latex_reader().latex_to_text(_protect_percent(text))
-    except Exception:  # noqa: BLE001 the reader raises whatever it meets; the source's own text is still readable
-        return text
-    return _SPACE.sub(" ", _CONTROL.sub("", converted)).strip() or text
 
 
 def fold(text: str) -> str:
@@ -67,13 +48,22 @@ def shorten(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1)]
-    whole = [end for end in ends if end <= limit and not _ABBREVIATION.search(text[:end])]
-    if whole and whole[-1] >= limit // 3:
-        return text[: whole[-1]]
+    ends = _sentence_ends(text, limit)
+    if ends and ends[-1] >= limit // 3:
+        return text[: ends[-1]]
     cut = text[: limit - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > limit // 2 else cut).rstrip(" ,;:–-") + "…"
+
+
+def lead(text: str, limit: int, *, sentences: int = 3) -> str:
+    """The first sentences of a text, in at most ``limit`` characters.
+
+    >>> lead("One. Two, e.g. a cat. Three.", 80, sentences=2)
+    'One. Two, e.g. a cat.'
+    """
+    ends = _sentence_ends(text, limit)
+    return text[: ends[sentences - 1]] if len(ends) >= sentences else shorten(text, limit)
 
 
 def one_line(text: str) -> str:
@@ -81,11 +71,7 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
 
 
-@lru_cache(maxsize=1)
-def _latex_reader() -> LatexNodes2Text:
-    return LatexNodes2Text(math_mode="text", keep_comments=True, strict_latex_spaces=False)
-
-
-def _protect_percent(text: str) -> str:
-    """In a title a percent sign is a percent sign, not a comment to the end of the line."""
-    return re.sub(r"(?<!\\)%", r"\\%", text)
+def _sentence_ends(text: str, limit: int) -> list[int]:
+    """Where sentences end within the first ``limit`` characters; "e.g." and initials end none."""
+    ends = (match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1))
+    return [end for end in ends if end <= limit and not _ABBREVIATION.search(text, max(0, end - 12), end)]
