@@ -1,0 +1,77 @@
+"""How often we handed over, in the SQLite file and beside it: a file put back from a copy betrays itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+
+from sqlalchemy import Connection, Integer, Text, cast, select, update
+
+from newsletter.errors import StorageError
+from newsletter.storage import failures
+from newsletter.storage.engine import Database
+from newsletter.storage.schema import notes
+
+_HANDED = notes.c.name == "handed"
+
+
+class HandCounter:
+    """Counts in the transaction that hands over, and tells the file beside the database after its commit.
+
+    PostgreSQL has no file beside it, and its servers keep their own history: there nothing is counted.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._published = 0
+
+    def bump(self, connection: Connection) -> int:
+        """One more, within the caller's transaction; the new count is for ``publish``."""
+        if not self._database.is_sqlite:
+            return 0
+        more = cast(cast(notes.c.value, Integer) + 1, Text)
+        connection.execute(update(notes).where(_HANDED).values(value=more))
+        return int(connection.scalars(select(notes.c.value).where(_HANDED)).one())
+
+    def publish(self, count: int) -> None:
+        """Writes the count beside the database, whole or not at all; it never goes back."""
+        path = self._path
+        with self._lock:
+            if path is None or count <= self._published:
+                return
+            new = path.with_name(f"{path.name}.new")
+            with failures.explained(str(path)):
+                new.write_text(str(count), encoding="ascii")
+                new.replace(path)
+            self._published = count
+
+    def is_ahead(self) -> bool:
+        """Whether the file has seen hand-overs that the database knows nothing of."""
+        with self._database.reading() as connection:
+            counted = int(connection.scalars(select(notes.c.value).where(_HANDED)).one())
+        return self._told() > counted
+
+    def accept(self) -> None:
+        """The database, as it is, goes on counting from where the file stands."""
+        with self._database.writing() as connection:
+            told = str(self._told())
+            connection.execute(update(notes).where(_HANDED).values(value=told))
+
+    @property
+    def _path(self) -> Path | None:
+        file = self._database.file
+        return file.with_name(f"{file.name}.counter") if file else None
+
+    def _told(self) -> int:
+        """What the file says; 0 where there is none."""
+        path = self._path
+        if path is None or not path.exists():
+            return 0
+        with failures.explained(str(path)):
+            said = path.read_text(encoding="ascii", errors="replace")
+        if not said.strip().isdigit():
+            raise StorageError(
+                f"{path}: expected a number; delete the file if the database was not put back from a copy"
+            )
+        return int(said)

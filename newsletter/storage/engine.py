@@ -1,0 +1,153 @@
+"""One engine, and two ways to speak to it: reading, and writing with the lock from the start."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import URL, Connection, Executable, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+from newsletter.errors import UsageError
+from newsletter.storage import failures
+from newsletter.storage.times import machine_clock
+
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+CHUNK = 500
+"""How many values one statement asks for: far below what either database takes, far above what costs."""
+
+Durability = Literal["power", "process"]
+"""What a committed row survives: a power cut, or only the death of our process (SQLite alone tells them apart)."""
+T = TypeVar("T")
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database."""
+
+    def __init__(
+        self, url: str, *, durability: Durability = "power", clock: Callable[[], datetime] = machine_clock
+    ) -> None:
+        """Connects to nothing yet, but for making a missing SQLite file; UsageError for a URL that is none of ours."""
+        parsed = _parse(url)
+        self.clock = clock
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.file = Path(parsed.database or "") if self.is_sqlite else None
+        """The SQLite file; ``None`` on PostgreSQL."""
+        self.place = str(self.file) if self.file else parsed.set(username=None, password=None).render_as_string()
+        """What messages call this database: never with a password."""
+        self.engine = create_engine(parsed, **_options(parsed)) if self.is_sqlite else _postgresql(parsed)
+        failures.listen(self.engine, self.place)
+        if self.file:
+            _make_file(self.file)
+            _listen_to_sqlite(self.engine, synchronous="FULL" if durability == "power" else "NORMAL")
+        self._writer = self.engine.execution_options(writes=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction: on SQLite it waits for the write lock here, so it cannot fail half-way."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def upsert(self, table: Table, *, on: str = "") -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that replaces the row of the same key (``on``, or the primary key)."""
+        insert = self.insert(table)
+        keys = [on] if on else [column.name for column in table.primary_key]
+        values = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_=values)
+
+    @contextmanager
+    def bare(self) -> Iterator[Any]:
+        """The driver's own connection outside of any transaction, for PRAGMA and the like."""
+        with failures.explained(self.place):
+            connection = self.engine.raw_connection()
+            try:
+                yield connection.driver_connection
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self.engine.dispose()
+
+
+def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The values, some hundred at a time."""
+    listed = list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+def execute_all(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Executes once a row, in one go, and not at all where there is none; how many rows it met."""
+    return connection.execute(statement, rows).rowcount if rows else 0
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UsageError(f"database: {url!r} is no database URL, expected sqlite:///FILE or postgresql://…") from None
+    if parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername != "sqlite":
+        raise UsageError(
+            f"database: {parsed.drivername}:// is not supported, expected sqlite:///FILE or postgresql://…"
+        )
+    if parsed.database in {None, "", ":memory:"} or parsed.host:
+        raise UsageError(
+            "database: a file is needed, to remember what was sent: sqlite:///FILE or sqlite:////absolute/FILE"
+        )
+    return parsed
+
+
+def _options(url: URL) -> dict[str, Any]:
+    return {} if "timeout" in url.query else {"connect_args": {"timeout": BUSY_SECONDS}}
+
+
+def _postgresql(url: URL) -> Any:
+    arguments = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    except ImportError:
+        raise UsageError(
+            "database: PostgreSQL needs the extra `postgresql`: pip install 'newsletter[postgresql]'"
+        ) from None
+
+
+def _make_file(file: Path) -> None:
+    """Makes the file for this user alone: it holds the readers' addresses. One that exists keeps its mode."""
+    with failures.explained(str(file)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+
+
+def _listen_to_sqlite(engine: Any, *, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver starts no transaction by itself: ``_begin`` does
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # an erased address is overwritten, not only unlinked
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

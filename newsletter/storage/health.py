@@ -1,0 +1,81 @@
+"""What ``doctor`` says of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from newsletter.errors import StorageError
+from newsletter.storage.engine import Database
+from newsletter.storage.schema import HEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The state of the database that is open."""
+
+    place: str
+    """The SQLite file, or the PostgreSQL URL without user and password."""
+    engine: str
+    """``SQLite 3.40.1`` or ``PostgreSQL 18.4``."""
+    revision: str
+    size_bytes: int
+    journal: str
+    """SQLite's journal mode and synchronous setting, or PostgreSQL's synchronous_commit."""
+    is_writable: bool
+    damage: tuple[str, ...]
+    """What SQLite's integrity check found; PostgreSQL has none that a client may run."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.is_writable and not self.damage
+
+
+def examine(database: Database) -> Health:
+    """Looks at all of it: on SQLite every page of the file is read."""
+    return _examine_sqlite(database) if database.file else _examine_postgresql(database)
+
+
+def _examine_sqlite(database: Database) -> Health:
+    with database.bare() as driver:
+
+        def ask(pragma: str) -> Any:
+            return driver.execute(f"PRAGMA {pragma}").fetchone()[0]
+
+        found = [row[0] for row in driver.execute("PRAGMA integrity_check").fetchall()]
+        orphans = [f"{row[0]}: row {row[1]} has no parent" for row in driver.execute("PRAGMA foreign_key_check")]
+        level = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}[ask("synchronous")]
+        return Health(
+            place=database.place,
+            engine=f"SQLite {driver.execute('SELECT sqlite_version()').fetchone()[0]}",
+            revision=HEAD,
+            size_bytes=ask("page_count") * ask("page_size"),
+            journal=f"{ask('journal_mode')}, synchronous {level}",
+            is_writable=_is_writable(database),
+            damage=tuple(found) if found != ["ok"] else tuple(orphans),
+        )
+
+
+def _examine_postgresql(database: Database) -> Health:
+    with database.reading() as connection:
+        return Health(
+            place=database.place,
+            engine=f"PostgreSQL {connection.scalar(text('SHOW server_version'))}",
+            revision=HEAD,
+            size_bytes=connection.scalar(select(func.pg_database_size(func.current_database()))) or 0,
+            journal=f"synchronous_commit {connection.scalar(text('SHOW synchronous_commit'))}",
+            is_writable=connection.scalar(text("SHOW transaction_read_only")) == "off",
+            damage=(),
+        )
+
+
+def _is_writable(database: Database) -> bool:
+    try:
+        with database.writing() as connection:
+            connection.execute(text("UPDATE notes SET value = value WHERE name = 'salt'"))
+    except StorageError:
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""The ledger's rules: which state follows which, what a caller hands in and gets back. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from newsletter.model import Delivery, DeliveryState, Subscriber, SubscriberState
+
+MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.READY: frozenset(
+        {DeliveryState.LEASED, DeliveryState.SUPPRESSED, DeliveryState.FAILED, DeliveryState.CANCELLED}
+    ),
+    DeliveryState.LEASED: frozenset(
+        {DeliveryState.HANDED, DeliveryState.READY, DeliveryState.RETRY, DeliveryState.FAILED}
+    ),
+    DeliveryState.HANDED: frozenset(
+        {
+            DeliveryState.SENT,
+            DeliveryState.UNCERTAIN,
+            DeliveryState.READY,
+            DeliveryState.RETRY,
+            DeliveryState.FAILED,
+        }
+    ),
+    DeliveryState.RETRY: frozenset(
+        {DeliveryState.LEASED, DeliveryState.SUPPRESSED, DeliveryState.FAILED, DeliveryState.CANCELLED}
+    ),
+    DeliveryState.UNCERTAIN: frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.READY}),
+    DeliveryState.FAILED: frozenset({DeliveryState.READY}),
+    DeliveryState.SENT: frozenset(),
+    DeliveryState.SUPPRESSED: frozenset(),
+    DeliveryState.CANCELLED: frozenset(),
+}
+"""State -> the states that may follow it. ``handed`` goes back to ready only on proof that nothing left us."""
+
+SENDING = frozenset({DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.UNCERTAIN})
+"""States in which a sender's word still counts: an answer may come after the lease was given up for lost."""
+NEVER_SHOWN = frozenset({DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.CANCELLED})
+"""States whose papers the reader has not seen."""
+
+
+def before(state: DeliveryState) -> frozenset[DeliveryState]:
+    """The states from which a delivery may move to this one."""
+    return frozenset(origin for origin, following in MOVES.items() if state in following)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to plan: who, for which date, and the frozen inputs of the message."""
+
+    subscriber: str
+    local_date: date
+    edition: str | None
+    valid_until: datetime
+    message_id: str
+    created_at: datetime
+    """By the product's clock."""
+    shown: tuple[str, ...] = ()
+    payload: bytes = b""
+    kind: str = "digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """What a lease brought."""
+
+    deliveries: tuple[Delivery, ...] = ()
+    subscribers: Mapping[str, Subscriber]
+    """Id -> the reader as they stand now, for each of the deliveries."""
+    settled: tuple[DeliveryState, ...] = ()
+    """What became of deliveries that were ready and may not be sent any more: suppressed or failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a delivery that a sender had leased."""
+
+    delivery: Delivery
+    """As it was leased: its attempt says whose word this is."""
+    state: DeliveryState
+    error: str | None = None
+    provider: str | None = None
+    provider_id: str | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader at the moment of a lease."""
+
+    subscriber: Subscriber
+    suppressed_for: str | None = None
+
+
+def bar(waiting: Iterable[Delivery], readers: Mapping[str, Reader], *, now: datetime) -> list[Settlement]:
+    """Those of the deliveries that may not be sent, with what becomes of them; ``now`` is the product's clock."""
+    found = []
+    for delivery in waiting:
+        reason = _obstacle(delivery, readers.get(delivery.subscriber))
+        if reason:
+            found.append(Settlement(delivery=delivery, state=DeliveryState.SUPPRESSED, error=reason))
+        elif delivery.valid_until <= now:
+            late = "its time was over before it could be sent"
+            found.append(Settlement(delivery=delivery, state=DeliveryState.FAILED, error=late))
+    return found
+
+
+def delivery_of(fields: Iterable[tuple[str, Any]]) -> Delivery:
+    """The record of a row of the table ``deliveries``, whose columns are its fields."""
+    values = dict(fields)
+    values["state"] = DeliveryState(values["state"])
+    values["shown"] = tuple(json.loads(values["shown"]))
+    return Delivery(**values)
+
+
+def row_of(new: NewDelivery) -> dict[str, Any]:
+    """The row of a delivery that is planned."""
+    return {
+        "kind": new.kind,
+        "subscriber": new.subscriber,
+        "local_date": new.local_date,
+        "edition": new.edition,
+        "state": DeliveryState.READY,
+        "attempt": 0,
+        "valid_until": new.valid_until,
+        "message_id": new.message_id,
+        "created_at": new.created_at,
+        "updated_at": new.created_at,
+        "shown": shown_as_text(new.shown),
+        "payload": new.payload,
+    }
+
+
+def shown_as_text(ids: Sequence[str]) -> str:
+    """Entry ids as the column ``shown`` holds them."""
+    return json.dumps(ids, separators=(",", ":"))
+
+
+def _obstacle(delivery: Delivery, reader: Reader | None) -> str | None:
+    """Why this reader may not be mailed."""
+    if reader is None:
+        return "the reader was erased"
+    if reader.suppressed_for is not None:
+        return f"the address is suppressed: {reader.suppressed_for}"
+    if delivery.kind == "digest" and not _wants_digest(reader.subscriber, delivery.local_date):
+        return f"the reader's state is {reader.subscriber.state}"
+    return None
+
+
+def _wants_digest(reader: Subscriber, day: date) -> bool:
+    if reader.state is SubscriberState.PAUSED:
+        return reader.paused_until is not None and day >= reader.paused_until
+    return reader.state is SubscriberState.ACTIVE

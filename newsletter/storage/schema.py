@@ -1,0 +1,198 @@
+"""The whole schema on one page; migrations lead here, and a test holds them to it.
+
+What queries ask for is a column; the rest of a record is JSON, so that a new field needs no migration.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+
+from newsletter.storage.times import UtcDateTime
+
+HEAD = "0001"
+"""The revision that this code speaks."""
+VERSION_TABLE = "newsletter_schema"
+"""Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="What the database knows of itself: the salt of address hashes, the count of hand-overs",
+)
+
+# -- 1. what is new ----------------------------------------------------------------------------------------------
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("memory", Text, nullable=False, comment="SourceMemory as JSON"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("first_seen_at", UtcDateTime, index=True, comment="null: backlog that was never new"),
+    Column("record", Text, nullable=False, comment="Entry as JSON"),
+)
+
+entry_keys = Table(
+    "entry_keys",
+    metadata,
+    Column("key", Text, primary_key=True, comment="arXiv id, DOI, link or title; two entries may share a title"),
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("old_id", Text, primary_key=True, comment="an id that was given out before two entries became one"),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False, index=True, comment="never itself an old id"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("read_at", UtcDateTime, primary_key=True, comment="when these figures were first seen"),
+    Column("until", UtcDateTime, nullable=False, comment="when they were last seen unchanged"),
+    Column("upvotes", Integer),
+    Column("comments", Integer),
+    Column("stars", Integer),
+)
+
+# -- 2. who reads us ---------------------------------------------------------------------------------------------
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random, opaque"),
+    Column("email", Text, nullable=False, comment="as the reader writes it"),
+    Column("address", Text, nullable=False, unique=True, comment="its normal form: one person, one row"),
+    Column("address_hash", Text, nullable=False, index=True, comment="as in suppressions"),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("schedule", Text, nullable=False, comment="Schedule as JSON"),
+    Column("profile", Text, nullable=False, comment="ProfileSpec as JSON"),
+    Column("state", Text, nullable=False, index=True),
+    Column("paused_until", Date),
+    Column("owner", Text, nullable=False),
+    Column("created_at", UtcDateTime),
+    Column("when_empty", Text, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", Text, primary_key=True, comment="salted SHA-256 of the normal form, never the address"),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# -- 3. what they get --------------------------------------------------------------------------------------------
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False, index=True),
+    Column("reach_from", UtcDateTime, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("entries", Integer, nullable=False, comment="how many"),
+    Column("paused", Boolean, nullable=False, comment="its deliveries are not leased"),
+    Column("snapshot", LargeBinary, nullable=False, comment="Edition as compressed JSON"),
+)
+
+# -- 4. did it arrive --------------------------------------------------------------------------------------------
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("kind", Text, nullable=False, comment="digest, or the name of a system mail"),
+    # No foreign key: a reader who is erased while an edition is planned must not break the plan; the lease looks again.
+    Column("subscriber", Text, nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("edition", Text),
+    Column("state", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, comment="with owner: the fence that late writes run into"),
+    Column("owner", Text, comment="who has leased it"),
+    Column("lease_until", UtcDateTime),
+    Column("retry_at", UtcDateTime),
+    Column("valid_until", UtcDateTime, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("provider", Text),
+    Column("provider_id", Text),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("shown", Text, nullable=False, comment="entry ids as JSON"),
+    Column("payload", LargeBinary, nullable=False, comment="the frozen inputs, as the outbox wrote them"),
+    sqlite_autoincrement=True,  # an id must not come back after an erase: it stands in provider events
+)
+
+IS_DIGEST = deliveries.c.kind == literal_column("'digest'")
+"""Spelt as in the index below: a bound parameter would hide from SQLite that the index fits."""
+
+Index(
+    "uq_deliveries_digest",
+    deliveries.c.subscriber,
+    deliveries.c.local_date,
+    unique=True,
+    sqlite_where=text("kind = 'digest'"),
+    postgresql_where=text("kind = 'digest'"),
+)
+Index(
+    "ix_deliveries_system",
+    deliveries.c.subscriber,
+    sqlite_where=text("kind <> 'digest'"),
+    postgresql_where=text("kind <> 'digest'"),
+)
+Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
+Index("ix_deliveries_created_at", deliveries.c.created_at)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("kept_at", UtcDateTime, nullable=False, index=True),
+    Column("encoding", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the RFC 5322 bytes that were handed over"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False, index=True),
+    Column("finished_at", UtcDateTime),
+    Column("report", Text, nullable=False, comment="the run's own account as JSON"),
+)

@@ -1,0 +1,213 @@
+"""The people who read us: one row an address, whoever owns it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from newsletter.errors import UsageError
+from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
+from newsletter.storage.addresses import normal_form
+from newsletter.storage.codec import PROFILE, SCHEDULE
+from newsletter.storage.engine import Database, execute_all, in_chunks
+from newsletter.storage.schema import IS_DIGEST, deliveries, subscribers
+from newsletter.storage.suppressions import ERASED, Suppressions
+
+PAGE = 1000
+
+
+class Subscribers:
+    """The store of subscribers."""
+
+    def __init__(self, database: Database, suppressions: Suppressions) -> None:
+        self._database = database
+        self._suppressions = suppressions
+
+    def all(self, states: Collection[SubscriberState] | None = None) -> list[Subscriber]:
+        """Everyone, or everyone in one of these states, by id."""
+        return [subscriber for page in self.pages(states) for subscriber in page]
+
+    def pages(self, states: Collection[SubscriberState] | None = None) -> Iterator[Sequence[Subscriber]]:
+        """The same a thousand at a time, so that a million readers fit in memory."""
+        query = select(subscribers).order_by(subscribers.c.id).limit(PAGE)
+        if states is not None:
+            query = query.where(subscribers.c.state.in_(list(states)))
+        last = ""
+        while page := self._read(query.where(subscribers.c.id > last)):
+            yield page
+            last = page[-1].id
+
+    def by_email(self, email: str) -> Subscriber | None:
+        """Who has that address, in whatever spelling."""
+        found = self._read(select(subscribers).where(subscribers.c.address == normal_form(email)))
+        return found[0] if found else None
+
+    def by_id(self, subscriber_id: str) -> Subscriber | None:
+        """Who has that id."""
+        found = self._read(select(subscribers).where(subscribers.c.id == subscriber_id))
+        return found[0] if found else None
+
+    def counts(self) -> dict[SubscriberState, int]:
+        """How many are in each state; states of nobody are left out."""
+        query = select(subscribers.c.state, func.count()).group_by(subscribers.c.state)
+        with self._database.reading() as connection:
+            return {SubscriberState(state): count for state, count in connection.execute(query)}
+
+    def save(self, subscriber: Subscriber) -> Subscriber:
+        """Inserts or replaces a person, with a new id where it is empty; UsageError where the address is another's."""
+        complete = subscriber if subscriber.id else replace(subscriber, id=new_id())
+        try:
+            with self._database.writing() as connection:
+                self._write(connection, [complete])
+        except IntegrityError:
+            raise UsageError(f"{subscriber.email}: there is a subscriber with this address already") from None
+        return complete
+
+    def set_state(self, subscriber_id: str, state: SubscriberState, *, paused_until: date | None = None) -> bool:
+        """Moves a person to another state; false where there is nobody of that id."""
+        moved = update(subscribers).where(subscribers.c.id == subscriber_id)
+        with self._database.writing() as connection:
+            return connection.execute(moved.values(state=state, paused_until=paused_until)).rowcount > 0
+
+    def sync_file(self, readers: Sequence[Subscriber], *, now: datetime) -> list[Subscriber]:
+        """Makes the readers of subscribers.yaml ours, as they stand now, in the file's order.
+
+        Ids, pauses and leaving are kept; who is gone from the file becomes removed, who is back active again. An
+        address that was erased is passed over: only its owner brings it back.
+        """
+        wanted = _by_address(readers)
+        erased = self._suppressions.among([reader.email for reader in readers], reason=ERASED)
+        with self._database.writing() as connection:
+            stored = _stored(connection, wanted)
+            synced = {
+                address: _from_file(reader, stored.get(address), now)
+                for address, reader in wanted.items()
+                if address in stored or reader.email not in erased
+            }
+            gone = [_removed(old) for address, old in stored.items() if address not in wanted]
+            known = set(stored.values())
+            self._write(connection, [new for new in [*synced.values(), *gone] if new not in known])
+        return list(synced.values())
+
+    def delete(self, subscriber_id: str) -> bool:
+        """Removes the row alone, as for a sign-up that was never confirmed; ``erase`` is for people."""
+        with self._database.writing() as connection:
+            return connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id)).rowcount > 0
+
+    def erase(self, subscriber_id: str, *, at: datetime) -> bool:
+        """Forgets a person: profile, deliveries and messages; what stays is a salted hash that keeps them unmailed.
+
+        On SQLite the address is then nowhere in the file or its log (a copy made before an upgrade still has it).
+        """
+        with self._database.writing() as connection:
+            email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
+            if email is None:
+                return False
+            self._suppressions.add_within(connection, email, ERASED, at=at)
+            theirs = deliveries.c.subscriber == subscriber_id
+            connection.execute(delete(deliveries).where(theirs, IS_DIGEST))
+            connection.execute(delete(deliveries).where(theirs, ~IS_DIGEST))
+            connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
+        if self._database.is_sqlite:
+            with self._database.bare() as driver:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return True
+
+    def _read(self, query: Any) -> list[Subscriber]:
+        with self._database.reading() as connection:
+            return [subscriber_of(row) for row in connection.execute(query).mappings()]
+
+    def _write(self, connection: Connection, people: Iterable[Subscriber]) -> None:
+        rows = [
+            {
+                "id": person.id,
+                "email": person.email,
+                "address": normal_form(person.email),
+                "address_hash": self._suppressions.hash(person.email),
+                "name": person.name,
+                "timezone": person.timezone,
+                "schedule": SCHEDULE.encode(person.schedule),
+                "profile": PROFILE.encode(person.profile),
+                "state": person.state,
+                "paused_until": person.paused_until,
+                "owner": person.owner,
+                "created_at": person.created_at,
+                "when_empty": person.when_empty,
+            }
+            for person in people
+        ]
+        execute_all(connection, self._database.upsert(subscribers), rows)
+
+
+def new_id() -> str:
+    """An id that says nothing of its bearer and cannot be guessed."""
+    return secrets.token_hex(8)
+
+
+def subscriber_of(row: RowMapping) -> Subscriber:
+    """The record of a row of the table ``subscribers``."""
+    return Subscriber(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        timezone=row["timezone"],
+        schedule=_schedule(row["schedule"]),
+        profile=_profile(row["profile"]),
+        state=SubscriberState(row["state"]),
+        paused_until=row["paused_until"],
+        owner=Owner(row["owner"]),
+        created_at=row["created_at"],
+        when_empty=row["when_empty"],
+    )
+
+
+@lru_cache(maxsize=1024)
+def _schedule(stored: str) -> Schedule:
+    return SCHEDULE.decode(stored)
+
+
+@lru_cache(maxsize=1024)
+def _profile(stored: str) -> ProfileSpec:
+    return PROFILE.decode(stored)
+
+
+def _by_address(readers: Iterable[Subscriber]) -> dict[str, Subscriber]:
+    found: dict[str, Subscriber] = {}
+    for reader in readers:
+        if found.setdefault(normal_form(reader.email), reader) is not reader:
+            raise UsageError(f"{reader.email}: this reader stands twice in subscribers.yaml")
+    return found
+
+
+def _stored(connection: Connection, addresses: Collection[str]) -> dict[str, Subscriber]:
+    """By address: those who belong to the file, and those who have one of the addresses."""
+    rows = list(connection.execute(select(subscribers).where(subscribers.c.owner == Owner.FILE)).mappings())
+    for chunk in in_chunks(addresses):
+        rows += connection.execute(select(subscribers).where(subscribers.c.address.in_(chunk))).mappings()
+    return {row["address"]: subscriber_of(row) for row in rows}
+
+
+def _from_file(reader: Subscriber, stored: Subscriber | None, now: datetime) -> Subscriber:
+    """The file's word on everything but what only the database or the person can say."""
+    if stored is None:
+        return replace(reader, id=new_id(), owner=Owner.FILE, created_at=now)
+    back = stored.state in {SubscriberState.REMOVED, SubscriberState.PENDING}
+    return replace(
+        reader,
+        id=stored.id,
+        owner=Owner.FILE,
+        state=SubscriberState.ACTIVE if back else stored.state,
+        paused_until=stored.paused_until,
+        created_at=stored.created_at,
+    )
+
+
+def _removed(stored: Subscriber) -> Subscriber:
+    return stored if stored.state is SubscriberState.LEFT else replace(stored, state=SubscriberState.REMOVED)

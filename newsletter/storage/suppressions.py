@@ -1,0 +1,64 @@
+"""Addresses that must not be mailed, kept as salted hashes: after an erase nothing else is left of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from newsletter.storage.addresses import address_hash
+from newsletter.storage.engine import Database, in_chunks
+from newsletter.storage.schema import suppressions
+
+ERASED = "erased"
+"""The reason of those who asked to be forgotten: no file brings them back."""
+
+
+class Suppressions:
+    """The list of addresses that are never mailed."""
+
+    def __init__(self, database: Database, *, salt: str) -> None:
+        self._database = database
+        self._salt = salt
+
+    def add(self, email: str, reason: str, *, at: datetime) -> None:
+        """Suppresses the address; the latest reason stands."""
+        with self._database.writing() as connection:
+            self.add_within(connection, email, reason, at=at)
+
+    def add_within(self, connection: Connection, email: str, reason: str, *, at: datetime) -> None:
+        """The same inside a transaction of the caller's."""
+        row = {"address_hash": self.hash(email), "reason": reason, "at": at}
+        connection.execute(self._database.upsert(suppressions), row)
+
+    def remove(self, email: str) -> bool:
+        """Lets the address be mailed again; false where it was not suppressed."""
+        with self._database.writing() as connection:
+            lifted = delete(suppressions).where(suppressions.c.address_hash == self.hash(email))
+            return connection.execute(lifted).rowcount > 0
+
+    def is_suppressed(self, email: str) -> bool:
+        """Whether the address must not be mailed."""
+        return bool(self.among([email]))
+
+    def among(self, emails: Iterable[str], *, reason: str | None = None) -> set[str]:
+        """Those of the addresses, as given, that are suppressed, for any reason or for this one."""
+        by_hash = {email: self.hash(email) for email in emails}
+        query = select(suppressions.c.address_hash)
+        if reason is not None:
+            query = query.where(suppressions.c.reason == reason)
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for chunk in in_chunks(set(by_hash.values())):
+                found |= set(connection.scalars(query.where(suppressions.c.address_hash.in_(chunk))))
+        return {email for email, hashed in by_hash.items() if hashed in found}
+
+    def count(self) -> int:
+        """How many addresses are suppressed."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(suppressions)) or 0
+
+    def hash(self, email: str) -> str:
+        """What stands for the address in this database, and in no other."""
+        return address_hash(email, self._salt)
