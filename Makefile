@@ -1,0 +1,47 @@
+# One list of all there is to do here. `make` alone prints it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench serve clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+# pip without --group support cannot read the dependency groups, hence the upgrade.
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[web]'
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[web,postgresql]' --group test --group lint
+	@touch $@
+
+demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few seconds after the install
+	@$(BIN)/python -m newsletter --config config demo
+
+test: $(VENV)/installed-for-tests  ## sets up all that the whole suite needs, then runs it
+	@tests/prepare.sh
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered -q
+	@$(MAKE) --no-print-directory lint
+
+lint: $(VENV)/installed-for-tests  ## style, types, and the import layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+docs: $(VENV)/installed-for-tests  ## writes docs/cli.md from the commands themselves
+	@$(BIN)/python docs/generate.py
+
+bench: $(VENV)/installed-for-tests  ## ratios, measured in one run on this machine
+	@$(BIN)/python -m benchmarks
+
+serve: $(VENV)/installed  ## web pages and the scheduler on loopback, with the demo's data
+	@$(BIN)/python -m newsletter --config config serve
+
+clean:  ## removes what the targets above made
+	rm -rf $(VENV) var outbox preview

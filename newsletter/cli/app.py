@@ -1,0 +1,78 @@
+"""The commands by name, in the order of the data."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import __version__
+from newsletter.cli import (
+    configure,
+    deliveries,
+    demo,
+    doctor,
+    fetch,
+    init,
+    migrate,
+    preview,
+    rank,
+    replay,
+    run,
+    send_test,
+    serve,
+    status,
+    subscribers,
+)
+from newsletter.cli.context import Context
+
+app = typer.Typer(
+    name="newsletter",
+    help="Trending papers in your inbox: ranked for each reader, explained, self-hosted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def newsletter(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A folder or a newsletter.yaml; default $NEWSLETTER_CONFIG, then ./config.", show_default=False),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    """Takes what all commands share."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(name)s: %(message)s", force=True
+    )
+    # Below warning these print addresses and message bodies, which belong in no log.
+    for talkative in ("urllib3", "alembic", "sqlalchemy", "apscheduler", "python_http_client"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    ctx.obj = Context(config)
+
+
+app.command("init")(init.init)
+app.command("demo", hidden=True)(demo.demo)
+app.command("fetch")(fetch.fetch)
+app.command("rank")(rank.rank)
+app.command("preview")(preview.preview)
+app.command("run")(run.run)
+app.command("send-test")(send_test.send_test)
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(deliveries.app, name="deliveries")
+app.command("replay")(replay.replay)
+app.command("doctor")(doctor.doctor)
+app.command("migrate")(migrate.migrate)
+app.add_typer(configure.app, name="config")

@@ -1,0 +1,31 @@
+"""``newsletter config check`` and ``config schema``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.context import Context
+from newsletter.cli.output import out, print_json
+from newsletter.config.schema import schemas
+
+app = typer.Typer(help="Check the configuration; describe it to editors.", no_args_is_help=True)
+
+
+@app.command()
+def check(ctx: typer.Context) -> None:
+    """Validate the configuration; every mistake with file, line and column."""
+    context: Context = ctx.obj
+    settings = context.settings
+    out().print(
+        f"[green]ok[/]  {len(settings.sources)} sources, {len(settings.readers)} readers, provider {settings.provider.kind}"
+    )
+
+
+@app.command()
+def schema(
+    file: Annotated[str, typer.Argument(help="newsletter or subscribers: which of the two files.")] = "newsletter",
+) -> None:
+    """Print the JSON Schema of a configuration file, for editors."""
+    print_json(schemas()[file])

@@ -1,0 +1,94 @@
+"""``newsletter deliveries``: the ledger, what is uncertain or failed, and the operator's decision."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.context import Context, Json
+from newsletter.cli.output import iso, out, print_json, short_time, table
+from newsletter.errors import UsageError
+from newsletter.model import Delivery, DeliveryState
+from newsletter.storage import Storage
+
+app = typer.Typer(help="The ledger: what is uncertain or failed, and your decision.", no_args_is_help=True)
+
+
+class Decision(StrEnum):
+    """What an operator says of an uncertain delivery."""
+
+    SENT = "sent"  # it arrived
+    FAILED = "failed"  # it did not, and is not worth sending any more
+
+
+@app.command("list")
+def show(
+    ctx: typer.Context,
+    state: Annotated[list[DeliveryState] | None, typer.Option(help="Only these; default uncertain, retry and failed.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Deliveries in every state.")] = False,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    json: Json = False,
+) -> None:
+    """List deliveries, newest first."""
+    context: Context = ctx.obj
+    troubled = [DeliveryState.UNCERTAIN, DeliveryState.RETRY, DeliveryState.FAILED]
+    with context.storage() as storage:
+        found = storage.deliveries.find(states=None if everything else state or troubled, limit=limit)
+        addresses = {s.id: s.email for s in storage.subscribers.all()}
+    if json:
+        print_json({"deliveries": [_document(one, addresses.get(one.subscriber)) for one in found], "error": None})
+        return
+    rows = [
+        (one.id, one.local_date, addresses.get(one.subscriber, one.subscriber), one.state, one.attempt, short_time(one.updated_at), one.error)
+        for one in found
+    ]
+    out().print(table(">id", "date", "reader", "state", ">attempts", "changed", "error", rows=rows))
+
+
+@app.command()
+def retry(ctx: typer.Context, ids: Annotated[list[int], typer.Argument(help="Failed or uncertain deliveries.")]) -> None:
+    """Send these again with the next run; for uncertain ones a reader may get the mail twice."""
+    context: Context = ctx.obj
+    with context.storage() as storage:
+        for delivery_id in ids:
+            _require(storage.deliveries.retry(delivery_id), delivery_id, "only failed or uncertain ones can be sent again")
+    out().print(f"{len(ids)} ready again; the next run sends them")
+
+
+@app.command()
+def settle(
+    ctx: typer.Context,
+    ids: Annotated[list[int], typer.Argument(help="Uncertain deliveries.")],
+    decision: Annotated[Decision, typer.Option("--as", help="What became of them.")] = Decision.SENT,
+) -> None:
+    """Say what became of uncertain deliveries; nothing is sent."""
+    context: Context = ctx.obj
+    with context.storage() as storage:
+        for delivery_id in ids:
+            settled = storage.deliveries.settle(delivery_id, DeliveryState(decision.value))
+            _require(settled, delivery_id, "only uncertain ones can be settled")
+    out().print(f"{len(ids)} settled as {decision}")
+
+
+def _require(done: bool, delivery_id: int, why: str) -> None:
+    if not done:
+        raise UsageError(f"delivery {delivery_id}: {why}; `newsletter deliveries list --all` shows their states")
+
+
+def _document(one: Delivery, address: str | None) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "date": one.local_date.isoformat(),
+        "subscriber": address,
+        "edition": one.edition,
+        "state": one.state.value,
+        "attempt": one.attempt,
+        "message_id": one.message_id,
+        "provider": one.provider,
+        "provider_id": one.provider_id,
+        "updated_at": iso(one.updated_at),
+        "error": one.error,
+    }

@@ -1,0 +1,127 @@
+"""``newsletter doctor``: every part of a deployment looked at, with what to do about it."""
+
+from __future__ import annotations
+
+import pyexpat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import typer
+
+from newsletter.cli.context import Context, Json
+from newsletter.cli.dns_records import find_mail_records
+from newsletter.cli.output import out, print_json, table
+from newsletter.config.settings import Settings
+from newsletter.errors import NewsletterError, SourceError, StorageError
+from newsletter.pipeline.fetching import probe_sources
+from newsletter.pipeline.messages import Letterhead
+from newsletter.pipeline.providers import make_provider
+from newsletter.storage import Storage
+
+SAFE_EXPAT = (2, 7, 0)
+"""Older ones lack fixes against attacks by XML (CVE-2023-52425 to CVE-2024-8176)."""
+
+
+class Health(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARNING = "warning"  # it works, and could bite later
+    FAILED = "failed"  # it has to be mended
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    health: Health
+    detail: str
+    exit_code: int = 0
+
+
+def doctor(ctx: typer.Context, json: Json = False) -> int:
+    """Look at configuration, secrets, sources, provider, DNS, templates and database, and say what to mend."""
+    context: Context = ctx.obj
+    checks = list(_all_checks(context))
+    exit_code = next((check.exit_code for check in checks if check.health is Health.FAILED), 0)
+    if json:
+        told = [{"name": check.name, "health": check.health.value, "detail": check.detail} for check in checks]
+        print_json({"checks": told, "error": None, "exit_code": exit_code})
+        return exit_code
+    colours = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "bold red"}
+    console = out()
+    made = table("check", "health", "detail", rows=[(c.name, c.health, c.detail) for c in checks])
+    for check, row in zip(checks, made.rows, strict=True):
+        row.style = colours[check.health] if check.health is not Health.OK else ""
+    console.print(made)
+    return exit_code
+
+
+def _all_checks(context: Context) -> Iterator[Check]:
+    settings = context.settings
+    yield Check("configuration", Health.OK, f"{len(settings.sources)} sources, {len(settings.readers)} readers")
+    yield _secret(settings)
+    yield _expat()
+    yield _guarded("templates", lambda: (Letterhead(settings), "all compile")[1])
+    yield _guarded("database", lambda: _database(settings))
+    yield from _sources(settings)
+    yield _guarded("provider", lambda: _provider(settings))
+    yield from _mail_records(settings)
+
+
+def _guarded(name: str, look: Callable[[], str]) -> Check:
+    """The check's word, or the error that it met."""
+    try:
+        return Check(name, Health.OK, look())
+    except NewsletterError as error:
+        return Check(name, Health.FAILED, str(error), error.exit_code)
+
+
+def _secret(settings: Settings) -> Check:
+    if not settings.secret_keys:
+        detail = "NEWSLETTER_SECRET_KEY is not set: links cannot be signed, mails carry mailto links only"
+        return Check("secrets", Health.WARNING, detail)
+    return Check("secrets", Health.OK, ".env is readable by its owner alone; links are signed")
+
+
+def _expat() -> Check:
+    version = pyexpat.version_info
+    detail = f"expat {'.'.join(map(str, version))}"
+    if version < SAFE_EXPAT:
+        return Check("xml", Health.WARNING, f"{detail} lacks security fixes (2.7 has them); feeds are parsed in a child process")
+    return Check("xml", Health.OK, detail)
+
+
+def _database(settings: Settings) -> str:
+    with Storage.open(settings.database) as storage:
+        health = storage.check()
+    if not health.is_sound:
+        raise StorageError(f"{health.place}: " + ("; ".join(health.damage) or "cannot be written"))
+    return f"{health.engine}, schema {health.revision}, {health.size_bytes / 1e6:.1f} MB, {health.journal}"
+
+
+def _sources(settings: Settings) -> Iterator[Check]:
+    """Each source is read once, without anything being stored."""
+    for fetched in probe_sources(settings, now=datetime.now(UTC)):
+        name = f"source {fetched.source}"
+        if fetched.error:
+            yield Check(name, Health.FAILED, fetched.error, SourceError.exit_code)
+        else:
+            yield Check(name, Health.OK, f"{len(fetched.entries)} entries")
+
+
+def _provider(settings: Settings) -> str:
+    with make_provider(settings) as provider:
+        return f"{provider.name} lets us in"
+
+
+def _mail_records(settings: Settings) -> Iterator[Check]:
+    """SPF, DKIM and DMARC of the sender's domain, for mail that leaves by SMTP or SendGrid."""
+    if settings.provider.kind in {"files", "console"}:
+        return
+    domain = settings.sender.email.rpartition("@")[2]
+    for record in find_mail_records(domain):
+        yield Check(f"{record.name} of {domain}", Health.OK if record.found else Health.WARNING, record.detail)

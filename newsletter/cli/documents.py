@@ -1,0 +1,100 @@
+"""The JSON documents of ``--json``: the same keys at every exit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from newsletter.cli.output import iso
+from newsletter.model import Digest, Ranked, SourceReport, Subscriber
+from newsletter.pipeline.report import FetchReport, RunReport
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "fetch": {"sources": [], "entries": 0, "new": 0},
+    "rank": {"edition": None, "date": None, "subscriber": None, "candidates": 0, "items": []},
+    "run": {
+        "run_id": None, "edition": None, "date": None, "sources": [], "candidates": 0, "due": 0, "sent": 0,
+        "uncertain": 0, "retrying": 0, "failed": 0, "suppressed": 0, "already_sent": 0,
+    },
+    "status": {"sources": [], "editions": [], "ledger": {}, "subscribers": {}, "suppressed": 0},
+    "doctor": {"checks": []},
+}  # fmt: skip
+
+
+def failed_document(arguments: Sequence[str], message: str, code: int) -> dict[str, Any]:
+    """The document of a command that ended early: its keys with nothing in them, and why."""
+    command = next((argument for argument in arguments if argument in EMPTY), "")
+    return {**EMPTY.get(command, {}), "error": message, "exit_code": code}
+
+
+def fetch_document(report: FetchReport) -> dict[str, Any]:
+    """What ``fetch --json`` prints."""
+    return {
+        "sources": [source_document(source) for source in report.sources],
+        "entries": report.entries,
+        "new": report.new,
+        "error": None,
+    }
+
+
+def run_document(report: RunReport) -> dict[str, Any]:
+    """What ``run --json`` prints."""
+    return {
+        "run_id": report.run_id,
+        "edition": report.edition,
+        "date": report.date.isoformat(),
+        "sources": [source_document(source) for source in report.sources],
+        "candidates": report.candidates,
+        **asdict(report.counts),
+        "warnings": list(report.warnings),
+        "dry_run": report.dry_run,
+        "error": str(report.error) if report.error else None,
+        "exit_code": report.exit_code,
+    }
+
+
+def rank_document(digest: Digest, items: Sequence[Ranked], subscriber: Subscriber) -> dict[str, Any]:
+    """What ``rank --json`` prints."""
+    return {
+        "edition": digest.edition,
+        "date": digest.local_date.isoformat(),
+        "subscriber": subscriber.email,
+        "candidates": digest.candidates,
+        "items": [ranked_document(item) for item in items],
+        "error": None,
+    }
+
+
+def ranked_document(item: Ranked) -> dict[str, Any]:
+    """One paper in a reader's order, with its reasons."""
+    entry = item.entry
+    return {
+        "rank": item.rank,
+        "score": item.score,
+        "match": item.match,
+        "entry": {
+            "id": entry.id,
+            "title": entry.title,
+            "link": entry.link,
+            "authors": list(entry.authors),
+            "published": iso(entry.published),
+            "sources": list(entry.sources),
+        },
+        "reasons": [
+            {"kind": reason.kind, "label": reason.label, "contribution": reason.contribution}
+            for reason in item.reasons
+        ],
+    }
+
+
+def source_document(source: SourceReport) -> dict[str, Any]:
+    """One source's line."""
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "state": source.state.value,
+        "entries": source.entries,
+        "new": source.new,
+        "error": source.error,
+    }

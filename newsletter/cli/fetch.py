@@ -1,0 +1,37 @@
+"""``newsletter fetch``."""
+
+from __future__ import annotations
+
+import typer
+
+from newsletter import pipeline
+from newsletter.cli.context import Context, Json, Now, read_now
+from newsletter.cli.documents import fetch_document
+from newsletter.cli.output import out, print_json, print_warning, progress, table
+from newsletter.cli.watching import SourceBars
+from newsletter.model import SourceReport
+from newsletter.pipeline.report import nothing_to_read
+
+
+def fetch(ctx: typer.Context, now: Now = None, json: Json = False) -> None:
+    """Pull every source that is due and store what is new."""
+    context: Context = ctx.obj
+    with context.storage() as storage, progress(quiet=json) as bars:
+        watching = SourceBars(bars, context.settings.sources)
+        report = pipeline.fetch(context.settings, storage, now=read_now(now), on_fetched=watching.fetched)
+        if report.all_failed and not storage.entries.count():
+            raise nothing_to_read(report)
+    if json:
+        print_json(fetch_document(report))
+        return
+    print_sources(report.sources)
+    out().print(f"{report.entries} rows read, [bold]{report.new} new[/] entries")
+
+
+def print_sources(sources: tuple[SourceReport, ...]) -> None:
+    """A table of what each source gave; failures also as warnings."""
+    rows = [(source.name, source.kind, source.state, source.entries, source.new) for source in sources]
+    out().print(table("source", "kind", "state", ">rows", ">new", rows=rows))
+    for source in sources:
+        if source.error:
+            print_warning(f"{source.name}: {source.error}")

@@ -1,0 +1,53 @@
+"""``newsletter rank``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from newsletter import pipeline
+from newsletter.cli.context import Context, Json, Now, read_now
+from newsletter.cli.documents import rank_document
+from newsletter.cli.output import out, print_json, print_warning, table
+from newsletter.model import Ranked
+from newsletter.text import readable
+
+
+def rank(
+    ctx: typer.Context,
+    subscriber: Annotated[str, typer.Option("--subscriber", metavar="EMAIL", help="Whose order.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; default the reader's max_papers.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")] = False,
+    now: Now = None,
+    json: Json = False,
+) -> None:
+    """Show what a reader would get now, and why."""
+    context: Context = ctx.obj
+    with context.storage() as storage:
+        view = pipeline.look(context.settings, storage, subscriber, now=read_now(now), limit=limit)
+    for reference in view.missing:
+        print_warning(f"{view.reader.email}: liked paper not found in the store: {reference}")
+    if json:
+        print_json(rank_document(view.digest, view.digest.items, view.reader))
+        return
+    out().print(f"{len(view.digest.items)} of {view.digest.candidates} papers for [bold]{view.reader.name or view.reader.email}[/]")
+    rows = [(item.rank, f"{item.match:.2f}", readable(item.entry.title), _why(item)) for item in view.digest.items]
+    out().print(table(">#", ">match", "title", "why", rows=rows))
+    if explain:
+        for item in view.digest.items:
+            print_reasons(item)
+
+
+def print_reasons(item: Ranked) -> None:
+    """The parts of one score, strongest first; they add up to it."""
+    parts = sorted(item.reasons, key=lambda reason: -abs(reason.contribution))
+    rows = [(reason.kind, readable(reason.label), f"{reason.contribution:+.3f}") for reason in parts]
+    rows.append(("score", f"match {item.match:.2f}", f"{item.score:+.3f}"))
+    out().print()
+    out().print(table("kind", "what", ">contribution", rows=rows, title=f"{item.rank}. {readable(item.entry.title)}"))
+
+
+def _why(item: Ranked) -> str:
+    best = sorted((r for r in item.reasons if r.contribution > 0 and r.label), key=lambda r: -r.contribution)
+    return "; ".join(f"{reason.kind}: {readable(reason.label)}" for reason in best[:2])

@@ -1,0 +1,14 @@
+"""Freeze what will be sent, lease it, hand it over, record what the provider said.
+
+The ledger moves ``ready -> leased -> handed -> sent | uncertain | retry | failed``. ``handed`` is on disk before the
+first byte of any body of its group leaves us: before it a crash costs nothing, after it a message is never sent again
+by itself. See ``docs/decisions/0003-at-most-once-after-handover.md``.
+"""
+
+from __future__ import annotations
+
+from newsletter.outbox.frozen import freeze, thaw
+from newsletter.outbox.planning import Planned, plan_digests
+from newsletter.outbox.sending import Sending, Tally, send_ready
+
+__all__ = ["Planned", "Sending", "Tally", "freeze", "plan_digests", "send_ready", "thaw"]

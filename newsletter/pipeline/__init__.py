@@ -1,0 +1,231 @@
+"""The product on one page: fetch, make the edition, rank, freeze, hand over.
+
+``run`` is the main job; cron calls it at any rate, for what it does follows from what is due and what the ledger says.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from newsletter.config.settings import Settings, SmtpProvider
+from newsletter.errors import NewsletterError, StorageError
+from newsletter.model import DeliveryState, Edition, Subscriber
+from newsletter.outbox import Planned, Sending, plan_digests, send_ready
+from newsletter.pipeline.digests import compose_digests
+from newsletter.pipeline.due import DueReader, find_due
+from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
+from newsletter.pipeline.fetching import OnFetched, fetch
+from newsletter.pipeline.looking import Look, look, look_at_all
+from newsletter.pipeline.messages import LedgerMessages, Letterhead
+from newsletter.pipeline.providers import make_provider
+from newsletter.pipeline.report import Counts, FetchReport, RunReport, nothing_to_read
+from newsletter.pipeline.trial import send_test
+from newsletter.pipeline.warnings import warnings_for
+from newsletter.storage import Storage
+from newsletter.subscriptions import is_address, reader_named, readers
+
+__all__ = ["FetchReport", "Look", "RunReport", "Watch", "fetch", "look", "look_at_all", "run", "send_test"]
+
+LEDGER_KEPT = timedelta(days=365)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a person looking on is told while a run goes on."""
+
+    fetched: OnFetched | None = None
+    planned: Callable[[int], None] | None = None
+    """How many deliveries are to be handed over."""
+    delivered: Callable[[DeliveryState], None] | None = None
+
+
+NOBODY_WATCHES = Watch()
+
+
+def run(
+    settings: Settings,
+    storage: Storage,
+    *,
+    now: datetime,
+    everyone: bool = False,
+    only: str | None = None,
+    dry_run: bool = False,
+    confirm_resume: bool = False,
+    watch: Watch = NOBODY_WATCHES,
+    stop: Event | None = None,
+) -> RunReport:
+    """Fetches, makes the edition, and mails every reader who is due and has not had today's digest.
+
+    An error that stops the run is in the report, beside what was done before it. Raised are only errors from before
+    anything was touched: a template or a reader's address that is wrong, LockHeld where another run works.
+    """
+    letterhead = Letterhead(settings)
+    if only is not None:
+        reader_named(only, settings, storage)
+    with storage.lock():
+        _refuse_old_snapshot(storage, confirmed=confirm_resume)
+        job = _Run(settings, storage, letterhead, now=now, watch=watch, stop=stop or Event(), dry_run=dry_run)
+        try:
+            job.go(everyone=everyone, only=only)
+        except NewsletterError as error:
+            job.report = replace(job.report, error=error)
+        if not dry_run and not isinstance(job.report.error, StorageError):
+            _keep_house(settings, storage, job.report, now=now)
+        return job.report
+
+
+def _refuse_old_snapshot(storage: Storage, *, confirmed: bool) -> None:
+    """A database put back from a copy has forgotten what was sent since: only the operator can say to go on."""
+    if confirmed:
+        storage.confirm_resume()
+    elif storage.snapshot_is_stale():
+        raise StorageError(
+            "the database is older than the counter beside it: it was restored from a copy, and what was sent since is "
+            "forgotten; to send all the same, run once with --confirm-resume"
+        )
+
+
+def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime) -> None:
+    """Writes the run down, and deletes what is kept no longer."""
+    storage.runs.save(report.run_id, started_at=now, finished_at=datetime.now(UTC), report=asdict(report.counts))
+    storage.deliveries.prune(
+        datetime.now(UTC), messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT
+    )
+
+
+class _Run:
+    """One run's steps, and what they have come to so far."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        letterhead: Letterhead,
+        *,
+        now: datetime,
+        watch: Watch,
+        stop: Event,
+        dry_run: bool,
+    ) -> None:
+        self.settings, self.storage, self.letterhead = settings, storage, letterhead
+        self.now, self.watch, self.stop, self.dry_run = now, watch, stop, dry_run
+        self.report = RunReport(run_id=_run_id(now), date=now.astimezone(settings.timezone).date(), dry_run=dry_run)
+        self.lost: frozenset[str] = frozenset()
+        """Readers whose message became uncertain because its sender died."""
+
+    def go(self, *, everyone: bool, only: str | None) -> None:
+        """The steps in their order."""
+        if not self.dry_run:
+            self.settle_dead()
+        self.fetch()
+        wanted = self.find_readers(only)
+        due = self.find_due(wanted, everyone=everyone)
+        waiting = self.set_aside(due)
+        if self.dry_run:
+            self.add(Counts(due=sum(1 for _ in self.plans(waiting, self.make_edition(waiting))) if waiting else 0))
+        else:
+            self.plan(waiting)
+            self.send(None if only is None else frozenset(reader.id for reader in wanted))
+
+    def settle_dead(self) -> None:
+        """Whoever holds the lock knows that no sender lives: what one had in hand is settled at once."""
+        settled = self.storage.deliveries.settle_dead(at=datetime.now(UTC))
+        self.lost = frozenset(settled.uncertain)
+        self.add(Counts.of(uncertain=len(self.lost)))
+
+    def fetch(self) -> None:
+        """Asks the sources; with nothing read and nothing stored there is nothing to do here."""
+        fetched = fetch(self.settings, self.storage, now=self.now, on_fetched=self.watch.fetched, politely=True)
+        candidates = len(self.storage.entries.first_seen_since(self.now - self.settings.window))
+        self.report = replace(self.report, sources=fetched.sources, candidates=candidates)
+        if fetched.all_failed and not candidates:
+            raise nothing_to_read(fetched)
+
+    def find_readers(self, only: str | None) -> list[Subscriber]:
+        """Everyone, or the one that was asked for; readers of subscribers.yaml get their ids here."""
+        if not self.dry_run:
+            self.storage.subscribers.sync_file(self.settings.readers, now=self.now)
+        everybody = readers(self.settings, self.storage)
+        return [reader for reader in everybody if only is None or is_address(reader.email, only)]
+
+    def find_due(self, wanted: Sequence[Subscriber], *, everyone: bool) -> list[DueReader]:
+        """The readers whose slot is open, and a word on those whose slot no run can reach."""
+        self.report = replace(self.report, warnings=warnings_for(self.settings, self.storage, wanted, now=self.now))
+        known = self.storage.deliveries.known_subscribers()
+        return find_due(wanted, now=self.now, window=self.settings.window, everyone=everyone, known=known)
+
+    def set_aside(self, due: Sequence[DueReader]) -> list[DueReader]:
+        """Those without a delivery for their date; the others had theirs, or it waits in the ledger."""
+        states = self.storage.deliveries.states({reader.subscriber.id: reader.slot.local_date for reader in due})
+        had = {DeliveryState.SENT, DeliveryState.UNCERTAIN}
+        already = sum(1 for reader, state in states.items() if state in had and reader not in self.lost)
+        self.add(Counts.of(already_sent=already))
+        return [reader for reader in due if reader.subscriber.id not in states]
+
+    def make_edition(self, waiting: Sequence[DueReader]) -> Edition:
+        """What these readers' digests are drawn from, not stored."""
+        reach_from = min(reader.reach_from for reader in waiting)
+        edition = snapshot(self.storage, now=self.now, reach_from=reach_from, sources=self.report.sources)
+        self.report = replace(self.report, candidates=len(edition.entries))
+        return edition
+
+    def plans(self, waiting: Sequence[DueReader], edition: Edition) -> Iterator[Planned]:
+        """A digest for each reader who has any papers to get, or wants word when there are none."""
+        pool = pool_of(self.storage, edition)
+        digests = compose_digests(self.settings, self.storage, edition=edition, pool=pool, due=waiting)
+        for reader, digest in digests:
+            if digest.items or reader.subscriber.when_empty == "send":
+                yield Planned(subscriber=reader.subscriber, digest=digest, valid_until=reader.slot.closes_at)
+
+    def plan(self, waiting: Sequence[DueReader]) -> None:
+        """Freezes the edition and every digest of it before the first message is sent."""
+        if not waiting:
+            return
+        edition = keep_edition(self.storage, self.make_edition(waiting))
+        plan_digests(self.storage, self.plans(waiting, edition), sender=self.settings.sender, now=self.now)
+        self.report = replace(self.report, edition=edition.id)
+
+    def send(self, only: frozenset[str] | None) -> None:
+        """Hands over what is ready, of this run and of one that broke off."""
+        ledger = self.storage.deliveries
+        if self.watch.planned:
+            self.watch.planned(ledger.count_waiting(now=self.now, only=only))
+        provider = self.settings.provider
+        sending = Sending(
+            owner=self.report.run_id,
+            render=LedgerMessages(self.storage, self.letterhead).render,
+            open_provider=lambda: make_provider(self.settings),
+            now=self.now,
+            lanes=provider.connections if isinstance(provider, SmtpProvider) else 1,
+            only=only,
+            keep_bodies=bool(self.settings.retention.messages),
+            stop=self.stop,
+        )
+        tally = send_ready(self.storage, sending, self.watch.delivered)
+        done = {_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}
+        self.add(Counts.of(**done, retrying=ledger.count_waiting(now=self.now, only=only)))
+        if tally.error:
+            raise tally.error
+
+    def add(self, counts: Counts) -> None:
+        """Adds to the report's counts."""
+        self.report = replace(self.report, counts=self.report.counts.plus(counts))
+
+
+_COUNTS = {
+    DeliveryState.SENT: "sent",
+    DeliveryState.UNCERTAIN: "uncertain",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.SUPPRESSED: "suppressed",
+}
+
+
+def _run_id(now: datetime) -> str:
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

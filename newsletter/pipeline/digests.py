@@ -1,0 +1,48 @@
+"""A reader's digest: the pool in their order, less what they had, cut to their size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+
+from newsletter.config.settings import Settings
+from newsletter.model import Digest, Edition, Profile
+from newsletter.pipeline.due import DueReader
+from newsletter.ranking import Pool
+from newsletter.ranking.selection import select
+from newsletter.storage import Storage
+from newsletter.subscriptions import resolve_profiles
+
+SHARD = 500
+"""Readers whose profiles and past papers are read at once."""
+
+
+def compose_digests(
+    settings: Settings, storage: Storage, *, edition: Edition, pool: Pool, due: Sequence[DueReader]
+) -> Iterator[tuple[DueReader, Digest]]:
+    """Each reader with their digest, in order; a digest may be empty."""
+    for start in range(0, len(due), SHARD):
+        shard = due[start : start + SHARD]
+        resolved = resolve_profiles([reader.subscriber.profile for reader in shard], storage, settings)
+        shown = storage.deliveries.shown_since([reader.subscriber.id for reader in shard], edition.reach_from)
+        for reader, found in zip(shard, resolved, strict=True):
+            had = shown.get(reader.subscriber.id, set())
+            yield reader, compose(edition, pool, found.profile, reader=reader, had=had)
+
+
+def compose(edition: Edition, pool: Pool, profile: Profile, *, reader: DueReader, had: Collection[str]) -> Digest:
+    """One reader's digest of the edition, without the papers they had and those before their reach."""
+    gone = {entry.id for entry in edition.entries if entry.id in had or _is_before(entry.first_seen_at, reader)}
+    selection = select(pool.rank(profile, now=edition.made_at), profile, already=gone)
+    return Digest(
+        edition=edition.id,
+        local_date=reader.slot.local_date,
+        items=selection.items,
+        below=selection.below,
+        candidates=len(edition.entries) - len(gone),
+        sources=edition.sources,
+    )
+
+
+def _is_before(first_seen_at: datetime | None, reader: DueReader) -> bool:
+    return first_seen_at is not None and first_seen_at < reader.reach_from

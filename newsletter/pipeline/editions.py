@@ -1,0 +1,56 @@
+"""The edition: a snapshot of the candidate entries, out of which digests are drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from newsletter.model import Edition, Entry, SourceReport
+from newsletter.ranking import Pool
+from newsletter.storage import Storage
+
+HISTORY_ENTRIES = 5_000
+"""Older entries that ranking takes its statistics from."""
+
+
+def snapshot(storage: Storage, *, now: datetime, reach_from: datetime, sources: tuple[SourceReport, ...]) -> Edition:
+    """An edition of everything first seen since ``reach_from``, not stored."""
+    entries = storage.entries.first_seen_since(reach_from)
+    candidates = tuple(sorted((e for e in entries if not e.withdrawn and _seen_by(e, now)), key=lambda e: e.id))
+    made_at = now.astimezone(UTC)
+    return Edition(
+        id=made_at.isoformat().replace("+00:00", "Z"),
+        made_at=made_at,
+        reach_from=reach_from,
+        entries=candidates,
+        sources=sources,
+    )
+
+
+def keep_edition(storage: Storage, edition: Edition) -> Edition:
+    """Stores the edition, or gives back the last one where nothing changed since."""
+    mark = fingerprint(edition)
+    last = storage.editions.last_with(mark)
+    if last:
+        return last
+    storage.editions.save(edition, fingerprint=mark)
+    return edition
+
+
+def fingerprint(edition: Edition) -> str:
+    """The same for two editions out of which the same digests would be drawn."""
+    said = json.dumps([asdict(entry) for entry in edition.entries], default=str, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def pool_of(storage: Storage, edition: Edition) -> Pool:
+    """The edition's entries with their features, older entries as background."""
+    history = storage.entries.history(edition.reach_from, limit=HISTORY_ENTRIES)
+    return Pool.build(edition.entries, history=history)
+
+
+def _seen_by(entry: Entry, now: datetime) -> bool:
+    """A clock that is set back must not show papers of the future."""
+    return entry.first_seen_at is None or entry.first_seen_at <= now

@@ -1,0 +1,93 @@
+"""Every source is asked, the same paper is merged, and what is new is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from newsletter.config.settings import AnySource, Settings
+from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState
+from newsletter.pipeline.report import FetchReport
+from newsletter.sources import fetch_all
+from newsletter.sources.health import state_after
+from newsletter.sources.http import Http
+from newsletter.sources.identity import keys_of, new_by_source, reconcile
+from newsletter.storage import Storage
+
+OnFetched = Callable[[Fetched], None]
+
+
+def fetch(
+    settings: Settings, storage: Storage, *, now: datetime, on_fetched: OnFetched | None = None, politely: bool = False
+) -> FetchReport:
+    """Asks every source and stores what it lists; one that fails is a line in the report and stops no other.
+
+    ``politely`` passes over sources that answered less than their ``every`` ago, so that cron may call each minute.
+    """
+    memories = storage.sources.memories()
+    sources = [source for source in settings.sources if not source.disabled]
+    asked = [one for one in sources if not (politely and _answered_lately(one, memories.get(one.name), now))]
+    with _http(settings) as http:
+        fetched = fetch_all(asked, memories, http=http, now=now, on_done=on_fetched)
+    changes = _merge(settings, storage, fetched, memories, now=now)
+    # Memories after entries: an ETag that is kept for entries that were not would lose them.
+    storage.entries.save(changes, now=now)
+    new = new_by_source(changes)
+    reports = {one.source: _remember(storage, one, new=new.get(one.source, 0), now=now) for one in fetched}
+    return FetchReport(
+        sources=tuple(reports.get(source.name) or _unasked(source, memories) for source in sources),
+        entries=sum(len(one.entries) for one in fetched),
+        new=len(changes.new),
+    )
+
+
+def probe_sources(settings: Settings, *, now: datetime) -> list[Fetched]:
+    """What every source answers now, as if for the first time; nothing is stored."""
+    with _http(settings) as http:
+        return fetch_all([source for source in settings.sources if not source.disabled], {}, http=http, now=now)
+
+
+def _http(settings: Settings) -> Http:
+    return Http(contact=settings.network.contact or settings.sender.email, allow=settings.network.allow)
+
+
+def _answered_lately(source: AnySource, memory: SourceMemory | None, now: datetime) -> bool:
+    if memory is None or memory.succeeded_at is None or memory.failures:
+        return False
+    return timedelta(0) <= now - memory.succeeded_at < source.every
+
+
+def _merge(
+    settings: Settings,
+    storage: Storage,
+    fetched: Sequence[Fetched],
+    memories: Mapping[str, SourceMemory],
+    *,
+    now: datetime,
+) -> EntryChanges:
+    known = storage.entries.known({key for one in fetched for entry in one.entries for key in keys_of(entry)})
+    never_read = {one.source for one in fetched if memories.get(one.source, SourceMemory()).succeeded_at is None}
+    backlog = {source.name: source.backlog for source in settings.sources}
+    return reconcile(fetched, known, now=now, window=settings.window, first_fetch=never_read, backlog=backlog)
+
+
+def _remember(storage: Storage, fetched: Fetched, *, new: int, now: datetime) -> SourceReport:
+    """Keeps what the next fetch needs to know of the source, with its health."""
+    if fetched.skipped:
+        return _report(fetched, fetched.memory.state)
+    state = state_after(fetched, new=new, now=now)
+    memory = replace(fetched.memory, state=state, new_at=now if new else fetched.memory.new_at)
+    storage.sources.save(fetched.source, fetched.kind, memory)
+    return _report(fetched, state, new=new)
+
+
+def _report(fetched: Fetched, state: SourceState, *, new: int = 0) -> SourceReport:
+    return SourceReport(
+        name=fetched.source, kind=fetched.kind, state=state, entries=len(fetched.entries), new=new, error=fetched.error
+    )
+
+
+def _unasked(source: AnySource, memories: Mapping[str, SourceMemory]) -> SourceReport:
+    memory = memories.get(source.name, SourceMemory())
+    return SourceReport(name=source.name, kind=source.kind, state=memory.state, error=memory.error)

@@ -1,0 +1,77 @@
+"""What readers would get now, without sending or writing anything but fetched entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.config.settings import Settings
+from newsletter.errors import UsageError
+from newsletter.model import Digest, Message, Subscriber
+from newsletter.pipeline.digests import compose
+from newsletter.pipeline.due import as_if_due
+from newsletter.pipeline.editions import pool_of, snapshot
+from newsletter.pipeline.fetching import fetch
+from newsletter.pipeline.messages import Letterhead
+from newsletter.pipeline.report import nothing_to_read
+from newsletter.rendering import message_id
+from newsletter.storage import Storage
+from newsletter.subscriptions import reader_named, readers, resolve_profiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One reader's digest as it would be now."""
+
+    reader: Subscriber
+    digest: Digest
+    missing: tuple[str, ...] = ()
+    """Liked papers that the store does not know."""
+
+
+def look(
+    settings: Settings, storage: Storage, address: str, *, now: datetime, limit: int | None = None
+) -> Look:
+    """What the reader with that address would get; ``limit`` in place of the reader's own ``max_papers``."""
+    reader = reader_named(address, settings, storage)
+    return next(look_at(settings, storage, [reader], now=now, limit=limit))
+
+
+def look_at(
+    settings: Settings, storage: Storage, wanted: Sequence[Subscriber], *, now: datetime, limit: int | None = None
+) -> Iterator[Look]:
+    """What each of these readers would get; sources are fetched first only where the store is empty."""
+    _fill_empty_store(settings, storage, now=now)
+    known = storage.deliveries.known_subscribers()
+    due = [as_if_due(reader, now=now, window=settings.window, is_known=reader.id in known) for reader in wanted]
+    reach_from = min((reader.reach_from for reader in due), default=now - settings.window)
+    edition = snapshot(storage, now=now, reach_from=reach_from, sources=())
+    pool = pool_of(storage, edition)
+    shown = storage.deliveries.shown_since([reader.subscriber.id for reader in due], reach_from)
+    resolved = resolve_profiles([reader.subscriber.profile for reader in due], storage, settings)
+    for one, found in zip(due, resolved, strict=True):
+        profile = found.profile if limit is None else replace(found.profile, max_papers=limit, explore=0)
+        digest = compose(edition, pool, profile, reader=one, had=shown.get(one.subscriber.id, ()))
+        yield Look(reader=one.subscriber, digest=digest, missing=found.missing)
+
+
+def look_at_all(settings: Settings, storage: Storage, *, address: str | None, now: datetime) -> Iterator[Look]:
+    """What everyone, or one reader, would get."""
+    wanted = readers(settings, storage) if address is None else [reader_named(address, settings, storage)]
+    if not wanted:
+        raise UsageError("there are no readers: add one to config/subscribers.yaml, or `newsletter subscribers add`")
+    return look_at(settings, storage, wanted, now=now)
+
+
+def render_look(letterhead: Letterhead, settings: Settings, one: Look, *, now: datetime) -> Message:
+    """The message that the reader would get."""
+    named = message_id(settings.sender, one.digest.edition, one.reader.id, "preview")
+    return letterhead.render(one.digest, one.reader, message_id=named, date=now)
+
+
+def _fill_empty_store(settings: Settings, storage: Storage, *, now: datetime) -> None:
+    if storage.entries.count() == 0:
+        fetched = fetch(settings, storage, now=now)
+        if fetched.all_failed:
+            raise nothing_to_read(fetched)

@@ -1,0 +1,168 @@
+"""Who our readers are, whoever owns their profile, and what their profiles mean for ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from newsletter.addresses import normal_form
+from newsletter.config.settings import FilesProvider, Settings
+from newsletter.delivery.files import remove_mails
+from newsletter.errors import UsageError
+from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, SubscriberState, entry_id
+from newsletter.sources.references import Reference, read_references
+from newsletter.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProfile:
+    """A profile ready for ranking, and the liked papers that could not be found."""
+
+    profile: Profile
+    missing: tuple[str, ...] = ()
+
+
+def readers(settings: Settings, storage: Storage) -> list[Subscriber]:
+    """All readers as they stand now, those of subscribers.yaml first; writes nothing.
+
+    What the file says of a person goes before what the database says; leaving goes before both.
+    """
+    stored = {normal_form(subscriber.email): subscriber for subscriber in storage.subscribers.all()}
+    from_file = [_with_stored_state(reader, stored.pop(normal_form(reader.email), None)) for reader in settings.readers]
+    others = [subscriber for subscriber in stored.values() if subscriber.owner is Owner.DATABASE]
+    return from_file + others
+
+
+def reader_named(address: str, settings: Settings, storage: Storage) -> Subscriber:
+    """The reader with that address; UsageError names the nearest ones where there is none."""
+    known = readers(settings, storage)
+    for reader in known:
+        if is_address(reader.email, address):
+            return reader
+    listed = ", ".join(reader.email for reader in known[:5]) or "there are none"
+    raise UsageError(f"{address}: no reader has this address (readers: {listed}{', …' if len(known) > 5 else ''})")
+
+
+def gets_mail(reader: Subscriber, today: date) -> bool:
+    """Whether the reader is to be mailed on that local date, days and hours aside."""
+    if reader.state is SubscriberState.PAUSED:
+        return reader.paused_until is not None and today >= reader.paused_until
+    return reader.state is SubscriberState.ACTIVE
+
+
+def count_readers(settings: Settings, storage: Storage) -> Counter[SubscriberState]:
+    """How many readers there are in each state."""
+    return Counter(reader.state for reader in readers(settings, storage))
+
+
+def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now: datetime) -> Subscriber:
+    """Adds a reader to the database; UsageError for one who is there, who left, or whose address must not be mailed."""
+    if any(is_address(known.email, reader.email) for known in readers(settings, storage)):
+        raise UsageError(f"{reader.email}: is a reader already (`newsletter subscribers show {reader.email}`)")
+    if storage.suppressions.is_suppressed(reader.email):
+        raise UsageError(f"{reader.email}: is suppressed (unsubscribed, bounced, complained or erased); only they undo it")
+    return storage.subscribers.save(replace(reader, owner=Owner.DATABASE, state=SubscriberState.ACTIVE, created_at=now))
+
+
+def pause_reader(settings: Settings, storage: Storage, address: str, *, until: date | None, now: datetime) -> None:
+    """Stops a reader's mail until a local date, or until resumed."""
+    reader = _stored(settings, storage, address, now=now)
+    if reader.state is SubscriberState.LEFT:
+        raise UsageError(f"{address}: has unsubscribed; there is nothing to pause")
+    storage.subscribers.save(replace(reader, state=SubscriberState.PAUSED, paused_until=until))
+
+
+def resume_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
+    """Starts a paused reader's mail again; whoever left comes back by themselves only."""
+    reader = _stored(settings, storage, address, now=now)
+    if reader.state is not SubscriberState.PAUSED:
+        raise UsageError(f"{address}: is {reader.state}, not paused")
+    storage.subscribers.save(replace(reader, state=SubscriberState.ACTIVE, paused_until=None))
+
+
+def leave(storage: Storage, subscriber_id: str) -> bool:
+    """Ends a reader's mail, as often as it is said; false where nobody has that id."""
+    reader = storage.subscribers.by_id(subscriber_id)
+    if reader is None:
+        return False
+    if reader.state is not SubscriberState.LEFT:
+        storage.subscribers.save(replace(reader, state=SubscriberState.LEFT, paused_until=None))
+    return True
+
+
+def leave_by_address(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
+    """Ends the mail of a reader who asked for it in some other way than by a mail's own link."""
+    leave(storage, _stored(settings, storage, address, now=now).id)
+
+
+def erase_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
+    """Erases all that is held of a reader, kept mails too; a salted hash stays so that nothing mails them again."""
+    reader = _stored(settings, storage, address, now=now)
+    if isinstance(settings.provider, FilesProvider):
+        remove_mails(settings.provider.path, reader.email)
+    storage.subscribers.erase(reader.id, now=now)
+
+
+def is_address(one: str, other: str) -> bool:
+    """Whether two spellings are the same address."""
+    return normal_form(one) == normal_form(other)
+
+
+def _stored(settings: Settings, storage: Storage, address: str, *, now: datetime) -> Subscriber:
+    """The reader's row, made where subscribers.yaml is all that knows them yet."""
+    named = reader_named(address, settings, storage)
+    stored = storage.subscribers.by_email(named.email)
+    return stored or storage.subscribers.save(replace(named, id="", created_at=now))
+
+
+def resolve_profiles(specs: Sequence[ProfileSpec], storage: Storage, settings: Settings) -> list[ResolvedProfile]:
+    """Profiles with their liked papers looked up in the store, all of them in one query."""
+    references = {text: read_references(text, settings.folder) for spec in specs for text in spec.liked}
+    keys = {key for found in references.values() for reference in found for key in reference.keys}
+    known = storage.entries.known(keys) if keys else {}
+    return [_resolved(spec, references, known) for spec in specs]
+
+
+def _resolved(
+    spec: ProfileSpec, references: Mapping[str, Sequence[Reference]], known: Mapping[str, Sequence[Entry]]
+) -> ResolvedProfile:
+    liked: dict[str, Entry] = {}
+    missing: list[str] = []
+    for text in spec.liked:
+        for reference in references[text]:
+            entry = _first_known(reference.keys, known) or reference.entry
+            if entry is None:
+                missing.append(text)
+            else:
+                liked.setdefault(entry.id, entry)
+    profile = Profile(
+        interests=spec.interests,
+        authors=spec.authors,
+        organizations=spec.organizations,
+        categories=spec.categories,
+        liked=tuple(liked.values()),
+        muted=spec.muted,
+        muted_authors=spec.muted_authors,
+        trending=spec.trending,
+        max_papers=spec.max_papers,
+        min_score=spec.min_score,
+        explore=spec.explore,
+    )
+    return ResolvedProfile(profile, tuple(missing))
+
+
+def _first_known(keys: Iterable[str], known: Mapping[str, Sequence[Entry]]) -> Entry | None:
+    return next((known[key][0] for key in keys if known.get(key)), None)
+
+
+def _with_stored_state(reader: Subscriber, stored: Subscriber | None) -> Subscriber:
+    if stored is None:
+        return replace(reader, id=entry_id(normal_form(reader.email)))
+    state = SubscriberState.ACTIVE if stored.state is SubscriberState.REMOVED else stored.state
+    if stored.owner is Owner.DATABASE and state is SubscriberState.PENDING:
+        state = SubscriberState.ACTIVE
+    return replace(
+        reader, id=stored.id, state=state, paused_until=stored.paused_until, created_at=stored.created_at
+    )
