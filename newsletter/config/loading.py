@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, ValidationError
 
 from newsletter.config.document import Document, KeyPath, Mistake, parse, place, read_bytes, shown
-from newsletter.config.environment import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
+from newsletter.config.env import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
 from newsletter.config.fields import Section
 from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
 from newsletter.config.settings import NewsletterFile, Settings
 from newsletter.config.words import mistakes_of
-from newsletter.errors import ConfigError, Problem
+from newsletter.errors import ConfigError, Problem, UsageError
+from newsletter.model import Owner, Subscriber
 from newsletter.shipped import shipped
 
 CONFIG_VARIABLE = "NEWSLETTER_CONFIG"
@@ -63,15 +64,30 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
     problems += [*readers.problems, *env_problems, *key_problems]
     if newsletter is None or problems:
         raise ConfigError(*problems)
-    defaults = ReaderDefaults(
-        schedule=newsletter.schedule, timezone=newsletter.timezone.key, when_empty=newsletter.when_empty
-    )
+    defaults = _defaults(newsletter)
     return Settings(
         **{name: getattr(newsletter, name) for name in NewsletterFile.model_fields},
         readers=tuple(section.to_subscriber(defaults) for section in readers.sections),
         secret_keys=tuple(SecretStr(key) for key in keys),
         folder=folder,
         templates=_template_folders(folder),
+    )
+
+
+def read_reader(given: Mapping[str, Any], settings: Settings) -> Subscriber:
+    """A reader written as in subscribers.yaml, from wherever; owned by the database. UsageError names every mistake."""
+    document = Document("reader", dict(given))
+    try:
+        section = ReaderSection.model_validate(document.data, context={"folder": settings.folder})
+    except ValidationError as error:
+        found = mistakes_of(error, document, ReaderSection, filled={})
+        raise UsageError("; ".join(mistake.message for mistake in found)) from None
+    return replace(section.to_subscriber(_defaults(settings)), owner=Owner.DATABASE)
+
+
+def _defaults(newsletter: NewsletterFile) -> ReaderDefaults:
+    return ReaderDefaults(
+        schedule=newsletter.schedule, timezone=newsletter.timezone.key, when_empty=newsletter.when_empty
     )
 
 

@@ -20,9 +20,9 @@ from newsletter.model import Schedule
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def config_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of each file, by the file's name."""
-    return {"newsletter.yaml": schema_of(NewsletterFile), "subscribers.yaml": schema_of(SubscribersFile)}
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each file, by the file's name without its suffix."""
+    return {"newsletter": schema_of(NewsletterFile), "subscribers": schema_of(SubscribersFile)}
 
 
 @lru_cache

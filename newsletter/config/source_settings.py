@@ -88,10 +88,6 @@ class ArxivSource(SourceSettings):
     """Such as ``[cs.LG, q-bio.NC]``, or whole archives such as ``q-bio``."""
     full_records: bool = True
     """Ask the query API for comments, versions and journal references."""
-    feed_url: SecureLink = "https://rss.arxiv.org"
-    """Where announcements are; another address for a mirror."""
-    api_url: SecureLink = "https://export.arxiv.org"
-    """Where the query API is."""
 
     @model_validator(mode="after")
     def _need_categories(self) -> ArxivSource:
@@ -114,8 +110,6 @@ class BiorxivSource(SourceSettings):
     """Such as ``neuroscience``; all of them when left out."""
     days: Annotated[int, Field(ge=1, le=30)] = 3
     """How many days back each fetch asks for."""
-    url: SecureLink = "https://api.biorxiv.org"
-    """Where the API is; another address for a mirror."""
 
     @model_validator(mode="before")
     @classmethod
