@@ -1,0 +1,167 @@
+"""Through SendGrid's v3 API, one request a message over a connection that is kept.
+
+The ``sendgrid`` package builds what a request says. Its client opens a connection a request, waits without limit and
+does not tell whether a request left us, so the bytes travel by urllib3.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException
+from types import TracebackType
+from typing import Self
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util import Url, parse_url
+
+from newsletter.config.settings import SendgridProvider
+from newsletter.delivery import NO_SURROUNDINGS, Surroundings
+from newsletter.delivery.groups import Groups, Wait, describe
+from newsletter.delivery.sendgrid_answers import Answer, outcome_of, refuses_us, words_of
+from newsletter.delivery.sendgrid_payload import Unsendable, build_payload
+from newsletter.errors import ProviderError, ProviderRefused, UsageError
+from newsletter.model import Message, Outcome, Verdict
+
+MAX_ANSWER_BYTES = 65_536
+
+_BROKEN = (OSError, HTTPException, HTTPError)
+_UNCERTAIN = Outcome(verdict=Verdict.UNCERTAIN, detail="connection lost after the request, before its answer")
+_DEFERRED = Outcome(verdict=Verdict.DEFERRED, detail="connection lost inside the request")
+
+
+class Sendgrid:
+    """One connection to SendGrid."""
+
+    name = "sendgrid"
+    idempotency_seconds = 0
+
+    def __init__(self, settings: SendgridProvider, surroundings: Surroundings = NO_SURROUNDINGS) -> None:
+        self._settings = settings
+        self._surroundings = surroundings
+        self._url = parse_url(settings.host + "/v3/mail/send")
+        self._headers = _request_headers(settings.api_key.get_secret_value())
+        self._groups = Groups(self._deliver, place=settings.host)
+        self._connection: HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        self._connected()
+        return self
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+        """One outcome a message; see ``Provider.send``. ``provider_id`` is SendGrid's X-Message-Id."""
+        return self._groups.send(messages)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _deliver(self, message: Message) -> Outcome:
+        try:
+            body = json.dumps(build_payload(message, sandbox=self._settings.sandbox)).encode()
+        except Unsendable as error:
+            return error.outcome
+        answer = self._ask(body)
+        if isinstance(answer, Outcome):
+            return answer
+        if refuses_us(answer):
+            raise ProviderRefused(f"{self._settings.host}: refuses us: {describe(words_of(answer), message)}")
+        outcome = outcome_of(answer, message, clock=time.time())
+        if answer.status == 429:
+            raise Wait(outcome)
+        return outcome
+
+    def _ask(self, body: bytes) -> Answer | Outcome:
+        """The answer to a request, or what it means that there is none."""
+        for _ in range(2):  # a server may have closed a connection that was idle: one more try on a new one
+            connection = self._connected()
+            is_whole = self._write(connection, body)
+            answer = self._read(connection)
+            if answer is not None:
+                return answer
+            self._close()
+            if is_whole:
+                return _UNCERTAIN
+        return _DEFERRED
+
+    def _write(self, connection: HTTPConnection, body: bytes) -> bool:
+        """Whether all of the request left us; nobody can act upon a part of it."""
+        try:
+            connection.request("POST", self._url.request_uri, body, self._headers, preload_content=False)
+        except _BROKEN:
+            return False
+        return True
+
+    def _read(self, connection: HTTPConnection) -> Answer | None:
+        try:
+            response = connection.getresponse()
+        except _BROKEN:
+            return None
+        try:
+            body = response.read(MAX_ANSWER_BYTES)
+            is_read = not response.read(1)
+        except _BROKEN:
+            body, is_read = b"", False
+        if not is_read:
+            self._close()
+        return Answer(response.status, response.headers, body)
+
+    def _connected(self) -> HTTPConnection:
+        if self._connection is not None and not _is_alive(self._connection):
+            self._close()
+        if self._connection is None:
+            self._connection = _connect(self._url, self._settings, self._surroundings)
+        return self._connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+def _request_headers(api_key: str) -> Mapping[str, str]:
+    if not re.fullmatch(r"[!-~]+", api_key):
+        raise UsageError("provider.api_key is empty or holds characters that no key has")
+    return {
+        "Authorization": f"Bearer {api_key}",
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": "newsletter",
+    }
+
+
+def _connect(url: Url, settings: SendgridProvider, surroundings: Surroundings) -> HTTPConnection:
+    timeout = settings.timeout_seconds
+    host = (url.host or "").strip("[]")
+    connection = (
+        HTTPConnection(host, url.port, timeout=timeout)
+        if url.scheme == "http"
+        else HTTPSConnection(host, url.port, timeout=timeout, ssl_context=surroundings.tls)
+    )
+    try:
+        connection.connect()
+    except (*_BROKEN, UnicodeError) as error:
+        connection.close()
+        raise ProviderError(f"{settings.host}: cannot be reached: {error}") from error
+    return connection
+
+
+def _is_alive(connection: HTTPConnection) -> bool:
+    """Whether an idle connection is open and quiet: one that the server has closed must not be given a request."""
+    if connection.sock is None:
+        return False
+    connection.sock.settimeout(0)
+    try:
+        connection.sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return True
+    except OSError:
+        return False
+    finally:
+        connection.sock.settimeout(connection.timeout)
+    return False
