@@ -15,10 +15,19 @@ from typing import ClassVar
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    IncompleteRead,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from newsletter.errors import SourceError
 from newsletter.sources.addresses import Allowed
+from newsletter.sources.trouble import Unreachable
 
 Resolve = Callable[[str, int], Sequence[str]]
 """The numeric addresses of a host; raises ``socket.gaierror``."""
@@ -174,3 +183,32 @@ def _shut(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # the other side was faster
+
+
+def explained(error: Exception) -> SourceError:  # noqa: PLR0911 one line a cause
+    """The library's exception as a reason that a person can act on."""
+    match error:
+        case SSLError():
+            return SourceError(f"cannot be trusted: {_innermost(error)}")
+        case NameResolutionError():
+            return Unreachable("the host name is not known; check it, and the network")
+        case ConnectTimeoutError():
+            return Unreachable("no connection in time")
+        case NewConnectionError():
+            return Unreachable(f"no connection: {str(error).rpartition('] ')[2].rpartition(': ')[2]}")
+        case ReadTimeoutError() | TimeoutError():
+            return Unreachable("stopped answering")
+        case IncompleteRead():
+            return Unreachable("the answer broke off")
+        case ProtocolError() if "IncompleteRead" in str(error):
+            return Unreachable("the answer broke off")
+        case ProtocolError() | OSError():
+            return Unreachable(f"the connection broke: {_innermost(error)}")
+        case _:
+            return SourceError(f"cannot be asked: {_innermost(error)}")
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -19,9 +19,9 @@ from urllib3.exceptions import HTTPError
 from newsletter import __version__
 from newsletter.errors import SourceError
 from newsletter.sources.addresses import Allowed
-from newsletter.sources.connection import Door, Resolve, pooled, resolve
+from newsletter.sources.connection import Door, Resolve, explained, pooled, resolve
 from newsletter.sources.inflate import Inflater
-from newsletter.sources.trouble import Refused, Unreachable, explained, refused, show
+from newsletter.sources.trouble import Refused, Unreachable, refused, show
 
 log = logging.getLogger(__name__)
 

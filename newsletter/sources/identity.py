@@ -1,0 +1,351 @@
+"""The same paper is one entry, however often and under whatever names sources list it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Literal
+
+from newsletter.model import Entry, EntryChanges, Fetched, entry_id
+from newsletter.sources.identifiers import arxiv_id, canonical_address, doi, doi_of_address, openreview_id
+from newsletter.sources.merging import merge
+from newsletter.text import fold
+
+WORDS_OF_A_TELLING_TITLE = 4
+"""A title of fewer words ("Olmo 3") needs an author beside it to say which paper it is."""
+
+_STRONG = ("arxiv:", "doi:", "openreview:", "url:")
+_TITLE = "title:"
+_BIORXIV = re.compile(r"10\.(?:1101|64898)/\d")
+_PREPRINTS = re.compile(r"10\.(?:21203|31234|31219|31222|31223|26434|20944|36227|2139|22541)/")
+_SUFFIX = re.compile(r"\s(?:jr|sr|ii|iii|iv)$")
+
+
+def keys_of(entry: Entry) -> tuple[str, ...]:
+    """The keys that an entry is known by, strongest first; the title's, which comes last, needs a look at the authors.
+
+    >>> keys_of(Entry(title="A study of cats", link="https://arxiv.org/abs/2405.12345v2"))
+    ('arxiv:2405.12345', 'title:a study of cats')
+    """
+    entry = with_ids(entry)
+    found = [
+        entry.arxiv_id and f"arxiv:{entry.arxiv_id.lower()}",
+        entry.doi and f"doi:{entry.doi}",
+        entry.openreview_id and f"openreview:{entry.openreview_id}",
+        _address_key(entry),
+        (title := fold(entry.title)) and _TITLE + title,
+    ]
+    return tuple(key for key in found if key)
+
+
+def with_ids(entry: Entry) -> Entry:
+    """The entry with the ids that its link or its DOI spells out."""
+    link, name = entry.link or "", doi(entry.doi) if entry.doi else doi_of_address(entry.link or "")
+    paper = arxiv_id(entry.arxiv_id or "") or arxiv_id(link) or (arxiv_id(name) if name else None)
+    return replace(
+        entry,
+        arxiv_id=paper.id if paper else entry.arxiv_id,
+        arxiv_version=entry.arxiv_version or (paper.version if paper else None),
+        doi=None if name and arxiv_id(name) else name,
+        openreview_id=entry.openreview_id or openreview_id(link),
+    )
+
+
+def new_by_source(changes: EntryChanges) -> dict[str, int]:
+    """How many entries not known before each source listed; one that two sources list counts for both."""
+    counts: dict[str, int] = defaultdict(int)
+    for entry in changes.entries:
+        if entry.id in changes.new:
+            for source in entry.sources:
+                counts[source] += 1
+    return dict(counts)
+
+
+def reconcile(
+    fetched: Sequence[Fetched],
+    known: Mapping[str, Sequence[Entry]],
+    *,
+    now: datetime,
+    window: timedelta,
+    first_fetch: Collection[str] = (),
+    backlog: Mapping[str, Literal["skip", "include"]] | None = None,
+) -> EntryChanges:
+    """What storage has to write so that every paper that was fetched is one entry.
+
+    ``known`` maps identity keys to the stored entries that carry them; ``first_fetch`` names the sources never read
+    before, and ``backlog`` says of each what becomes of its old papers then. What is stored already as it would be
+    written is left out.
+    """
+    sightings = _stored(known)
+    for one in fetched:
+        taken_in = one.source in first_fetch and (backlog or {}).get(one.source, "skip") == "include"
+        for entry in one.entries:
+            old = _is_old(entry, now - window, first_fetch=one.source in first_fetch)
+            row = with_ids(replace(entry, sources=(one.source,)))
+            sightings.append(_Sighting(row, keys_of(row), source=one.source, is_news=taken_in or not old))
+    shared = _shared_addresses(sightings)
+    taken = {one.entry.id for one in sightings if one.source is None}
+    changes = [_change(papers, shared, taken, now) for papers in _by_paper(sightings, shared)]
+    return _together([change for change in changes if change is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """An entry as it is stored or as a source lists it."""
+
+    entry: Entry
+    keys: tuple[str, ...]
+    source: str | None
+    """``None``: it is stored."""
+    is_news: bool = False
+    """Listed by this source as something new, not as backlog and not as the revision of an old paper."""
+
+
+def _stored(known: Mapping[str, Sequence[Entry]]) -> list[_Sighting]:
+    """Every stored entry once, with the keys it was found by."""
+    found: dict[str, Entry] = {}
+    keys: dict[str, list[str]] = defaultdict(list)
+    for key, entries in known.items():
+        for entry in entries:
+            found[entry.id] = entry
+            keys[entry.id].append(key)
+    return [_Sighting(entry, tuple(keys[entry.id]), source=None) for entry in found.values()]
+
+
+def _is_old(entry: Entry, cutoff: datetime, *, first_fetch: bool) -> bool:
+    """Whether it is backlog, or the revision of a paper that has been out for longer than the window."""
+    revision = (entry.announce_type or "").startswith("replace")
+    if not revision and not first_fetch:
+        return False
+    at = entry.published if revision else entry.listed_at or entry.published or entry.updated
+    return revision if at is None else at < cutoff
+
+
+def _address_key(entry: Entry) -> str | None:
+    """The link as a key, unless it says no more than an id does."""
+    link = entry.link
+    if not link or arxiv_id(link) or doi_of_address(link) or openreview_id(link):
+        return None
+    address = canonical_address(link)
+    return f"url:{address}" if address else None
+
+
+def _shared_addresses(sightings: Sequence[_Sighting]) -> frozenset[str]:
+    """Addresses under which one source lists several titles: those of the source, not of a paper."""
+    titles: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in sightings:
+        for key in one.keys:
+            if one.source is not None and key.startswith("url:"):
+                titles[one.source, key].add(one.keys[-1])
+    return frozenset(key for (_, key), names in titles.items() if len(names) > 1)
+
+
+# -- which sightings are of one paper -----------------------------------------------------------------------------
+
+
+def _by_paper(sightings: Sequence[_Sighting], shared: Collection[str]) -> list[list[_Sighting]]:
+    """The sightings of each paper together, in the order in which papers first come."""
+    papers = _Papers(sightings)
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for index, one in enumerate(sightings):
+        for key in one.keys:
+            if key not in shared:
+                by_key[key].append(index)
+    for kind in _STRONG:
+        for key, indices in by_key.items():
+            if key.startswith(kind):
+                papers.join_all(indices, papers.may_be_one)
+    for key, indices in by_key.items():
+        if key.startswith(_TITLE):
+            telling = len(key.removeprefix(_TITLE).split()) >= WORDS_OF_A_TELLING_TITLE
+            papers.join_all(indices, papers.same_by_title if telling else papers.same_by_more)
+    return papers.groups()
+
+
+class _Papers:
+    """A union-find that never joins what two identifiers say are two papers."""
+
+    def __init__(self, sightings: Sequence[_Sighting]) -> None:
+        self._sightings = sightings
+        self._root = list(range(len(sightings)))
+        self._members = [[index] for index in range(len(sightings))]
+
+    def join_all(self, indices: Sequence[int], are_one: Callable[[int, int], bool]) -> None:
+        """Joins those of the sightings that are one paper with one another."""
+        heads: list[int] = []
+        for index in indices:
+            head = next((one for one in heads if self._find(one) == self._find(index) or are_one(one, index)), None)
+            if head is None:
+                heads.append(index)
+            else:
+                self._join(head, index)
+
+    def groups(self) -> list[list[_Sighting]]:
+        """The sightings of each paper."""
+        groups: dict[int, list[_Sighting]] = defaultdict(list)
+        for index, one in enumerate(self._sightings):
+            groups[self._find(index)].append(one)
+        return list(groups.values())
+
+    def may_be_one(self, one: int, other: int) -> bool:
+        """Whether nothing speaks against it that the two, which share an identifier, are one: no two arXiv ids."""
+        ours, theirs = self._said(one, _arxiv), self._said(other, _arxiv)
+        return not (ours and theirs) or bool(ours & theirs)
+
+    def same_by_title(self, one: int, other: int) -> bool:
+        """Whether two of the same telling title are one paper: neither authors nor identifiers speak against it."""
+        ours, theirs = self._said(one, _first_author), self._said(other, _first_author)
+        named_apart = ours and theirs and not _share_a_name(ours, theirs)
+        return (
+            not named_apart
+            and self.may_be_one(one, other)
+            and self._dois_agree(one, other)
+            and not self._posts(one, other)
+        )
+
+    def same_by_more(self, one: int, other: int) -> bool:
+        """Whether two of the same short title are one paper: something else has to say so too."""
+        authors = self._said(one, _first_author) and self._said(other, _first_author)
+        summaries = self._said(one, _summary) & self._said(other, _summary)
+        bare = not any(self._said(index, _identifier) for index in (one, other))
+        return bool(authors or summaries or (bare and self._share_a_source(one, other))) and self.same_by_title(
+            one, other
+        )
+
+    def _dois_agree(self, one: int, other: int) -> bool:
+        """A preprint and its article have a DOI each, as have preprints on two servers; two articles are two papers."""
+        ours, theirs = self._said(one, _doi), self._said(other, _doi)
+        return bool(ours & theirs) or not {_registry(name) for name in ours} & {_registry(name) for name in theirs}
+
+    def _posts(self, one: int, other: int) -> bool:
+        """Whether they are two posts of one source, which gives the same title to each week's."""
+        ours, theirs = self._said(one, _address_key), self._said(other, _address_key)
+        return bool(ours and theirs) and not ours & theirs and self._share_a_source(one, other)
+
+    def _share_a_source(self, one: int, other: int) -> bool:
+        ours, theirs = ({name for each in self._paper(index) for name in each.entry.sources} for index in (one, other))
+        return bool(ours & theirs)
+
+    def _said(self, index: int, what: Callable[[Entry], str | None]) -> set[str]:
+        """What all sightings of that paper say."""
+        return {said for one in self._paper(index) if (said := what(one.entry))}
+
+    def _paper(self, index: int) -> Iterator[_Sighting]:
+        return (self._sightings[member] for member in self._members[self._find(index)])
+
+    def _find(self, index: int) -> int:
+        while self._root[index] != index:
+            self._root[index] = index = self._root[self._root[index]]
+        return index
+
+    def _join(self, one: int, other: int) -> None:
+        keep, give = sorted((self._find(one), self._find(other)))
+        if keep != give:
+            self._root[give] = keep
+            self._members[keep] += self._members[give]
+
+
+def _arxiv(entry: Entry) -> str | None:
+    return entry.arxiv_id
+
+
+def _doi(entry: Entry) -> str | None:
+    return entry.doi
+
+
+def _identifier(entry: Entry) -> str | None:
+    return entry.arxiv_id or entry.doi or entry.openreview_id or entry.link
+
+
+def _first_author(entry: Entry) -> str | None:
+    return next(iter(entry.authors), None)
+
+
+def _summary(entry: Entry) -> str | None:
+    return fold(entry.summary)
+
+
+def _share_a_name(ours: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether a first author's family name is among the other's names, however either is written."""
+    return any(_family(one) in _names(other) or _family(other) in _names(one) for one in ours for other in theirs)
+
+
+def _family(name: str) -> str:
+    """The word that a name is filed under.
+
+    >>> _family("Kevin M. Wright Jr."), _family("Wright, K. M.")
+    ('wright', 'wright')
+    """
+    words = _names(name.partition(",")[0])
+    return next((word for word in reversed(words) if len(word) > 1), " ".join(words))
+
+
+def _names(name: str) -> list[str]:
+    return _SUFFIX.sub("", fold(name)).split()
+
+
+def _registry(name: str) -> str:
+    """Who gave out the DOI, as far as it tells preprints apart; all journals are one."""
+    if _BIORXIV.match(name):
+        return "biorxiv"
+    return name.partition("/")[0] if _PREPRINTS.match(name) else "journals"
+
+
+# -- what to write ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    entry: Entry
+    keys: frozenset[str]
+    is_new: bool
+    merged_away: tuple[str, ...]
+
+
+def _change(paper: Sequence[_Sighting], shared: frozenset[str], taken: set[str], now: datetime) -> _Change | None:
+    """What to write of one paper; ``None`` where it is stored like that. A new id is added to ``taken``."""
+    stored = sorted((one for one in paper if one.source is None), key=_age)
+    rows = [one for one in paper if one.source is not None]
+    entry = reduce(merge, (one.entry for one in (*stored, *rows)))
+    keys = frozenset(key for one in paper for key in one.keys if key not in shared)
+    if not stored:
+        seen = now if any(row.is_news for row in rows) else None
+        name = _free_id(entry, shared, taken)
+        taken.add(name)
+        return _Change(replace(entry, id=name, first_seen_at=seen), keys, is_new=True, merged_away=())
+    listed_by = {source for one in stored for source in one.entry.sources}
+    if entry.first_seen_at is None and any(row.is_news and row.source not in listed_by for row in rows):
+        entry = replace(entry, first_seen_at=now)
+    if len(stored) == 1 and entry == stored[0].entry and keys <= set(stored[0].keys):
+        return None
+    merged_away = tuple(one.entry.id for one in stored[1:])
+    return _Change(entry, keys | set(keys_of(entry)), is_new=False, merged_away=merged_away)
+
+
+def _age(stored: _Sighting) -> tuple[bool, str, str]:
+    """The entry that was new first stays; backlog gives way."""
+    at = stored.entry.first_seen_at
+    return at is None, at.isoformat() if at else "", stored.entry.id
+
+
+def _free_id(entry: Entry, shared: frozenset[str], taken: Collection[str]) -> str:
+    """The id of the strongest identifier; one of title, author and source where that is not this paper's own."""
+    own = replace(entry, id="").id
+    by_link = entry.link and not (entry.arxiv_id or entry.doi)
+    of_the_source = by_link and (canonical_address(entry.link or "") is None or _address_key(entry) in shared)
+    if not of_the_source and own not in taken:
+        return own
+    return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))
+
+
+def _together(changes: Sequence[_Change]) -> EntryChanges:
+    return EntryChanges(
+        entries=tuple(change.entry for change in changes),
+        keys=tuple((key, change.entry.id) for change in changes for key in sorted(change.keys)),
+        new=frozenset(change.entry.id for change in changes if change.is_new),
+        aliases={gone: change.entry.id for change in changes for gone in change.merged_away},
+    )

@@ -1,0 +1,126 @@
+"""Readers run in child processes, so that no answer, however hostile, takes us down or holds us up."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from newsletter.errors import SourceError
+from newsletter.sources.reading import Fact, Reading, unpack
+from newsletter.sources.worker import CPU_SECONDS, Mark, receive, send
+
+WALL_SECONDS = 60.0
+"""For one answer; on a busy machine ten seconds of computing may take a while."""
+MAX_CHILDREN = min(4, os.cpu_count() or 1)
+
+_FOLDER = Path(__file__).resolve().parent
+# The packages' own __init__ would import half of the product, of which a child needs nothing.
+_START = """
+import sys, types
+for name, folder in (("newsletter", sys.argv[1]), ("newsletter.sources", sys.argv[2])):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [folder]
+from newsletter.sources.worker import main
+main()
+"""
+
+
+class Children:
+    """A few child processes that read what they are given; any number of threads may ask at once."""
+
+    def __init__(self, count: int = MAX_CHILDREN, *, wall_seconds: float = WALL_SECONDS) -> None:
+        self._wall_seconds = wall_seconds
+        self._places = threading.Semaphore(count)
+        self._idle: list[subprocess.Popen[bytes]] = []
+
+    def read(self, reader: str, body: bytes, /, *, where: str, **context: Fact) -> Reading:
+        """What the reader ``package.module:function`` makes of the bytes; raises SourceError that names ``where``."""
+        job = json.dumps({"reader": reader, "size": len(body), "context": context}).encode()
+        with self._places:
+            reply = self._ask(job, body)
+        if not reply.startswith(Mark.READING):
+            raise SourceError(f"{where}: {reply[1:].decode()}")
+        return unpack(reply[1:])
+
+    def close(self) -> None:
+        """Ends the children that have nothing to do."""
+        while self._idle:
+            _end(self._idle.pop())
+
+    def _ask(self, job: bytes, body: bytes) -> bytes:
+        try:
+            child = self._idle.pop()
+        except IndexError:
+            child = _start()
+        alarm = threading.Timer(self._wall_seconds, child.kill)
+        alarm.start()
+        try:
+            reply = _converse(child, job, body)
+        finally:
+            alarm.cancel()
+        if reply is None:
+            return Mark.FAILED + self._epitaph(child).encode()
+        if reply.startswith(Mark.FAILED):
+            _end(child)
+        else:
+            self._idle.append(child)
+        return reply
+
+    def _epitaph(self, child: subprocess.Popen[bytes]) -> str:
+        """Why a child is gone."""
+        status = _end(child)
+        if status == -signal.SIGXCPU:
+            return f"needs more than {CPU_SECONDS} s of computing to be read"
+        if status == -signal.SIGKILL:
+            return f"takes more than {self._wall_seconds:g} s to be read"
+        return f"cannot be read: its reader ended with status {status}"
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """A child that sees none of our secrets and never imports what lies in the working directory."""
+    path = os.pathsep.join(folder for folder in sys.path if folder)
+    return subprocess.Popen(  # noqa: S603 our own interpreter and our own words
+        [sys.executable, "-P", "-c", _START, str(_FOLDER.parent), str(_FOLDER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONPATH": path, "PATH": os.environ.get("PATH", "")},
+    )
+
+
+def _converse(child: subprocess.Popen[bytes], job: bytes, body: bytes) -> bytes | None:
+    """The child's reply; ``None`` where it died over it."""
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 both are pipes
+    try:
+        send(child.stdin, job)
+        child.stdin.write(body)
+        child.stdin.flush()
+        return receive(child.stdout)
+    except OSError:
+        return None
+
+
+def _end(child: subprocess.Popen[bytes]) -> int:
+    """Waits for a child that is ending, and ends one that is not; gives its status."""
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 both are pipes
+    with suppress(OSError):
+        child.stdin.close()
+    try:
+        status = child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        status = child.wait()
+    child.stdout.close()
+    return status
+
+
+CHILDREN = Children()
+"""Those of this process; they start when the first answer is read."""
+atexit.register(CHILDREN.close)

@@ -1,0 +1,89 @@
+"""JSON Feed, versions 1 and 1.1 (https://jsonfeed.org/version/1.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from newsletter.errors import SourceError
+from newsletter.model import Entry
+from newsletter.sources.dates import believable, instant
+from newsletter.sources.identifiers import arxiv_id, doi_of_address
+from newsletter.sources.markup import text_of, web_address
+from newsletter.sources.reading import Reading
+from newsletter.text import clean, shorten
+
+MAX_SUMMARY_CHARACTERS = 20_000
+
+
+def read(body: bytes, *, now: datetime) -> Reading:
+    """The entries of a JSON Feed; raises SourceError where it is none."""
+    document = parse_json(body)
+    if not isinstance(document, dict):
+        raise SourceError("is JSON, but no JSON Feed")
+    if "rss" in document:
+        raise SourceError("is RSS in JSON, which is not read; look for the site's XML feed")
+    items = document.get("items")
+    if "jsonfeed.org/version/" not in str(document.get("version")) or not isinstance(items, list):
+        raise SourceError("is JSON, but no JSON Feed: it has no version of jsonfeed.org or no items")
+    house = tuple(_names(document))
+    entries = (_entry(item, house=house, now=now) for item in items if isinstance(item, dict))
+    return Reading(entries=tuple(entry for entry in entries if entry is not None))
+
+
+def parse_json(body: bytes) -> Any:
+    """The document in the bytes, UTF-8 or UTF-16; raises SourceError with the place of the first mistake."""
+    try:
+        return json.loads(body)
+    except UnicodeDecodeError as error:
+        raise SourceError(f"is JSON in a charset other than UTF-8 (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        reason = "breaks off" if error.pos >= len(error.doc.rstrip()) - 1 else f"is broken JSON: {error.msg}"
+        raise SourceError(f"{reason} at {where}") from error
+    except RecursionError:
+        raise SourceError("is JSON nested too deep to be a feed") from None
+
+
+def _entry(item: Mapping[str, Any], *, house: tuple[str, ...], now: datetime) -> Entry | None:
+    summary = _summary(item)
+    title = clean(_text(item, "title")) or shorten(summary, 100)
+    if not title:
+        return None
+    link = next((found for key in ("url", "external_url", "id") if (found := web_address(item.get(key)))), None)
+    paper = arxiv_id(link) if link else None
+    tags = item.get("tags")
+    return Entry(
+        title=title,
+        link=link,
+        summary=summary,
+        authors=tuple(_names(item)) or house,
+        arxiv_id=paper.id if paper else None,
+        arxiv_version=paper.version if paper else None,
+        doi=doi_of_address(link) if link else None,
+        categories=tuple(clean(tag) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        published=believable(instant(item.get("date_published")), now=now),
+        updated=believable(instant(item.get("date_modified")), now=now),
+        thumbnail=web_address(item.get("image")) or web_address(item.get("banner_image")),
+    )
+
+
+def _summary(item: Mapping[str, Any]) -> str:
+    plain = clean(_text(item, "summary"))
+    content = clean(_text(item, "content_text")) or text_of(_text(item, "content_html"))
+    return shorten(plain if len(plain) >= 200 or len(plain) > len(content) else content, MAX_SUMMARY_CHARACTERS)
+
+
+def _names(holder: Mapping[str, Any]) -> Iterator[str]:
+    several = holder.get("authors")
+    for author in several if isinstance(several, list) else [holder.get("author")]:
+        name = clean(_text(author, "name")) if isinstance(author, dict) else ""
+        if name:
+            yield name
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str:
+    value = holder.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,89 @@
+"""A feed's small HTML, reduced to the text that a person reads."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from newsletter.text import clean, one_line
+
+_UNSEEN = {"script", "style", "template", "noscript", "iframe", "object", "svg", "head", "annotation", "annotation-xml"}
+_INLINE = {
+    *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark"),
+    *("mi", "mn", "mo", "mrow", "msub", "msup", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "tt", "u"),
+    *("var", "wbr"),
+}
+_SHORT_TAGS = {
+    *("a", "b", "br", "dd", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li", "mi", "mn", "mo"),
+    *("ol", "p", "q", "rp", "rt", "s", "td", "th", "tr", "tt", "u", "ul"),
+}
+_TAG = re.compile(r"<[a-zA-Z/!]|&[#\w]+;")
+_TITLE_TAG = re.compile(r"</?(?:i|em|b|strong|sub|sup|u|tt|code|span|small|font|br)\b[^<>]*>", re.IGNORECASE)
+
+
+def text_of(markup: str) -> str:
+    """The text of a piece of HTML on one line, without scripts and styles.
+
+    >>> text_of("<p>One &lt; two</p><p>H<sub>2</sub>O</p><script>three()</script>")
+    'One < two H2O'
+    """
+    if not _TAG.search(markup):
+        return clean(markup)
+    reader = _Reader()
+    reader.feed(markup)
+    reader.close()
+    return one_line("".join(reader.kept))
+
+
+def title_of(title: str) -> str:
+    """The text of a title that says it is plain, and holds a little markup all the same.
+
+    >>> title_of("<i>In vivo</i> imaging of x<y &amp; z")
+    'In vivo imaging of x<y & z'
+    """
+    return clean(_TITLE_TAG.sub("", title))
+
+
+def web_address(url: object) -> str | None:
+    """The address if a browser may safely be sent there: http or https, with a host."""
+    if not isinstance(url, str):
+        return None
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    unsafe = re.search(r"[\x00-\x20\x7f\"<>\\]", url)
+    return url if parts.scheme in ("http", "https") and parts.hostname and not unsafe else None
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.kept: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 the parser's signature
+        if len(tag) <= 2 and tag not in _SHORT_TAGS:  # "x<y", and no tag at all
+            self.handle_data(self.get_starttag_text() or "")
+            return
+        if tag in _UNSEEN:
+            self._unseen += 1
+        self._part(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 the parser's signature
+        self._part(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN and self._unseen:
+            self._unseen -= 1
+        self._part(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.kept.append(data)
+
+    def _part(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.kept.append(" ")

@@ -1,0 +1,67 @@
+"""What a reader makes of an answer, and the form in which it travels between two processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from newsletter.model import Entry, Signals
+
+Fact = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The entries of one answer."""
+
+    entries: tuple[Entry, ...] = ()
+    problem: str | None = None
+    """Why there may be fewer entries than there should be: one line."""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What else the fetcher of that kind needs to know: a total, a cursor."""
+
+
+_TIMES = frozenset({"published", "updated", "listed_at", "first_seen_at"})
+_TUPLES = frozenset({"authors", "categories", "keywords", "sources"})
+_NAMES = frozenset(one.name for one in fields(Entry))
+
+
+def pack(reading: Reading) -> bytes:
+    """The reading as JSON; what an entry does not say is left out."""
+    return json.dumps(
+        {
+            "entries": [_entry_document(entry) for entry in reading.entries],
+            "problem": reading.problem,
+            "facts": dict(reading.facts),
+        },
+        default=datetime.isoformat,
+    ).encode("ascii")
+
+
+def unpack(packed: bytes) -> Reading:
+    """The reading that was packed."""
+    document = json.loads(packed)
+    return Reading(
+        entries=tuple(_entry(fields) for fields in document["entries"]),
+        problem=document["problem"],
+        facts=document["facts"],
+    )
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    said = {name: getattr(entry, name) for name in _NAMES}
+    said["signals"] = {name: value for name, value in asdict(entry.signals).items() if value is not None}
+    return {name: value for name, value in said.items() if value}
+
+
+def _entry(document: Mapping[str, Any]) -> Entry:
+    said = dict(document)
+    for name in _TIMES & said.keys():
+        said[name] = datetime.fromisoformat(said[name])
+    for name in _TUPLES & said.keys():
+        said[name] = tuple(said[name])
+    said["signals"] = Signals(**said.get("signals", {}))
+    return Entry(**{"title": "", **said})
