@@ -119,7 +119,7 @@ def list_files(folder: Path, *, limit: int | None = GALLERY_MAILS) -> list[SentF
     return sorted(files, key=lambda file: file.date or _LONG_AGO, reverse=True)
 
 
-def erase_files(folder: Path, email: str) -> int:
+def remove_mails(folder: Path, email: str) -> int:
     """Deletes every mail to that address from the folder; the number of mails that were there.
 
     The gallery still names them until the provider is used again, so it is deleted too.

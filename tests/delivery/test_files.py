@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.config.settings import FilesProvider
 from newsletter.delivery import Surroundings, open_provider
-from newsletter.delivery.files import GALLERY_MAILS, SentFile, erase_files, file_name, list_files
+from newsletter.delivery.files import GALLERY_MAILS, SentFile, remove_mails, file_name, list_files
 from newsletter.errors import ProviderError
 from newsletter.model import Mailbox, Message, Verdict
 
@@ -116,11 +116,11 @@ def test_a_file_that_is_no_mail_does_no_harm(folder: Path, make_message: MakeMes
 def test_erasing_a_reader_leaves_no_trace_of_the_address(folder: Path, make_message: MakeMessage) -> None:
     ada = make_message(1, to="Ada@bücher.example", raw=b"To: Ada@xn--bcher-kva.example\r\n\r\nDear ada\r\n")
     _send(folder, ada, make_message(2), make_message(3), gallery=str)
-    assert erase_files(folder, "ada@BÜCHER.example") == 1
+    assert remove_mails(folder, "ada@BÜCHER.example") == 1
     assert not any(b"xn--bcher" in path.read_bytes() for path in folder.iterdir())
     assert len(list(folder.glob("*.eml"))) == 2
-    assert erase_files(folder, "ada@bücher.example") == 0
-    assert erase_files(folder / "missing", "ada@example.org") == 0
+    assert remove_mails(folder, "ada@bücher.example") == 0
+    assert remove_mails(folder / "missing", "ada@example.org") == 0
 
 
 def test_mails_that_cannot_be_deleted_are_an_error(folder: Path, make_message: MakeMessage) -> None:
@@ -128,7 +128,7 @@ def test_mails_that_cannot_be_deleted_are_an_error(folder: Path, make_message: M
     (folder / file_name(make_message(1))).with_suffix(".html").unlink()
     (folder / file_name(make_message(1))).with_suffix(".html").mkdir()
     with pytest.raises(ProviderError, match="cannot be deleted"):
-        erase_files(folder, "reader1@example.org")
+        remove_mails(folder, "reader1@example.org")
 
 
 def test_a_folder_that_cannot_be_is_an_error_before_anything_is_sent(tmp_path: Path) -> None:
