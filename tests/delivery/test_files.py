@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.config.settings import FilesProvider
 from newsletter.delivery import Surroundings, open_provider
-from newsletter.delivery.files import GALLERY_MAILS, SentFile, remove_mails, file_name, list_files
+from newsletter.delivery.files import GALLERY_MAILS, SentFile, file_name, list_files, remove_mails
 from newsletter.errors import ProviderError
 from newsletter.model import Mailbox, Message, Verdict
 
