@@ -396,6 +396,8 @@ class Message:
     """The same as RFC 5322 bytes, CRLF line ends."""
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
+    shown: tuple[str, ...] = ()
+    """Ids of the entries on its cards, in order: fewer than the digest's where that would have been too large."""
 
 
 # -- 4. did it arrive --------------------------------------------------------------------------------------------
