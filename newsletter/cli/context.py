@@ -19,7 +19,9 @@ from newsletter.storage import Storage
 
 Now = Annotated[
     str | None,
-    typer.Option("--now", metavar="ISO8601", help="The clock to go by; UTC where it names no zone.", show_default=False),
+    typer.Option(
+        "--now", metavar="ISO8601", help="The clock to go by; UTC where it names no zone.", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 

@@ -11,7 +11,6 @@ from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, short_time, table
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState
-from newsletter.storage import Storage
 
 app = typer.Typer(help="The ledger: what is uncertain or failed, and your decision.", no_args_is_help=True)
 
@@ -26,7 +25,9 @@ class Decision(StrEnum):
 @app.command("list")
 def show(
     ctx: typer.Context,
-    state: Annotated[list[DeliveryState] | None, typer.Option(help="Only these; default uncertain, retry and failed.")] = None,
+    state: Annotated[
+        list[DeliveryState] | None, typer.Option(help="Only these; default uncertain, retry and failed.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Deliveries in every state.")] = False,
     limit: Annotated[int, typer.Option(min=1)] = 100,
     json: Json = False,
@@ -41,19 +42,31 @@ def show(
         print_json({"deliveries": [_document(one, addresses.get(one.subscriber)) for one in found], "error": None})
         return
     rows = [
-        (one.id, one.local_date, addresses.get(one.subscriber, one.subscriber), one.state, one.attempt, short_time(one.updated_at), one.error)
+        (
+            one.id,
+            one.local_date,
+            addresses.get(one.subscriber, one.subscriber),
+            one.state,
+            one.attempt,
+            short_time(one.updated_at),
+            one.error,
+        )
         for one in found
     ]
     out().print(table(">id", "date", "reader", "state", ">attempts", "changed", "error", rows=rows))
 
 
 @app.command()
-def retry(ctx: typer.Context, ids: Annotated[list[int], typer.Argument(help="Failed or uncertain deliveries.")]) -> None:
+def retry(
+    ctx: typer.Context, ids: Annotated[list[int], typer.Argument(help="Failed or uncertain deliveries.")]
+) -> None:
     """Send these again with the next run; for uncertain ones a reader may get the mail twice."""
     context: Context = ctx.obj
     with context.storage() as storage:
         for delivery_id in ids:
-            _require(storage.deliveries.retry(delivery_id), delivery_id, "only failed or uncertain ones can be sent again")
+            _require(
+                storage.deliveries.retry(delivery_id), delivery_id, "only failed or uncertain ones can be sent again"
+            )
     out().print(f"{len(ids)} ready again; the next run sends them")
 
 

@@ -39,5 +39,7 @@ def demo(ctx: typer.Context) -> int:
         mails = sorted(settings.provider.path.glob("*.eml"))
         console.print(f"\n{len(mails)} mails as they would have been sent: [bold]{settings.provider.path}/*.eml[/]")
         console.print(f"The same to look at, in a browser:          [bold]{settings.provider.path / 'index.html'}[/]")
-    console.print("\nNext: put yourself into config/subscribers.yaml, or start your own with `newsletter init my-digest`.")
+    console.print(
+        "\nNext: put yourself into config/subscribers.yaml, or start your own with `newsletter init my-digest`."
+    )
     return report.exit_code

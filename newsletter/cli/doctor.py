@@ -91,7 +91,9 @@ def _expat() -> Check:
     version = pyexpat.version_info
     detail = f"expat {'.'.join(map(str, version))}"
     if version < SAFE_EXPAT:
-        return Check("xml", Health.WARNING, f"{detail} lacks security fixes (2.7 has them); feeds are parsed in a child process")
+        return Check(
+            "xml", Health.WARNING, f"{detail} lacks security fixes (2.7 has them); feeds are parsed in a child process"
+        )
     return Check("xml", Health.OK, detail)
 
 

@@ -82,8 +82,7 @@ def ranked_document(item: Ranked) -> dict[str, Any]:
             "sources": list(entry.sources),
         },
         "reasons": [
-            {"kind": reason.kind, "label": reason.label, "contribution": reason.contribution}
-            for reason in item.reasons
+            {"kind": reason.kind, "label": reason.label, "contribution": reason.contribution} for reason in item.reasons
         ],
     }
 

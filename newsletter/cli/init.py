@@ -32,7 +32,9 @@ def init(
 def ask(question: Question) -> str:
     """The answer as typed; asked again until it can be read."""
     while True:
-        typed = typer.prompt(f"{question.prompt} ({question.hint})", default=question.default, show_default=bool(question.default))
+        typed = typer.prompt(
+            f"{question.prompt} ({question.hint})", default=question.default, show_default=bool(question.default)
+        )
         answer = str(typed)
         try:
             question.read(answer)

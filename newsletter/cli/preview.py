@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from newsletter import pipeline
 from newsletter.cli.context import Context, Now, read_now
 from newsletter.cli.output import out, print_warning
 from newsletter.cli.previewing import serve_folder, write_preview
@@ -18,9 +17,13 @@ from newsletter.errors import UsageError
 def preview(
     ctx: typer.Context,
     subscriber: Annotated[str | None, typer.Option("--subscriber", metavar="EMAIL", help="This reader alone.")] = None,
-    out_dir: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Default: preview/ beside config/.")] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Default: preview/ beside config/.")
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve it on loopback, made anew when a template or the config changes.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve it on loopback, made anew when a template or the config changes.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Look for what would go wrong in mail clients.")] = False,
     now: Now = None,
 ) -> int:

@@ -28,7 +28,7 @@ POLL_SECONDS = 0.5
 def write_preview(
     settings: Settings, storage: Storage, folder: Path, *, address: str | None, now: datetime, check: bool
 ) -> list[str]:
-    """Writes ``folder/<reader>/{index.html,message.txt,message.eml}`` and a gallery; what ``check`` found, a line each."""
+    """Writes ``folder/<reader>/{index.html,message.txt,message.eml}`` and a gallery; gives what ``check`` found."""
     letterhead = Letterhead(settings)
     items, problems = [], []
     for one in pipeline.look_at_all(settings, storage, address=address, now=now):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from newsletter import pipeline
 from newsletter.cli.context import Context, Json, Now, read_now
@@ -31,7 +32,8 @@ def rank(
     if json:
         print_json(rank_document(view.digest, view.digest.items, view.reader))
         return
-    out().print(f"{len(view.digest.items)} of {view.digest.candidates} papers for [bold]{view.reader.name or view.reader.email}[/]")
+    reader = escape(view.reader.name or view.reader.email)
+    out().print(f"{len(view.digest.items)} of {view.digest.candidates} papers for [bold]{reader}[/]")
     rows = [(item.rank, f"{item.match:.2f}", readable(item.entry.title), _why(item)) for item in view.digest.items]
     out().print(table(">#", ">match", "title", "why", rows=rows))
     if explain:

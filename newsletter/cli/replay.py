@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
-from datetime import date as Date
 from typing import Annotated
 
 import typer
@@ -21,7 +21,7 @@ def replay(
     """Print the very message that was sent, raw, to stdout."""
     context: Context = ctx.obj
     try:
-        day = Date.fromisoformat(date)
+        day = dt.date.fromisoformat(date)
     except ValueError as error:
         raise UsageError(f"--date {date}: not a date; expected one such as 2026-11-22") from error
     with context.storage() as storage:

@@ -20,7 +20,9 @@ from newsletter.pipeline.report import RunReport
 
 def run(
     ctx: typer.Context,
-    everyone: Annotated[bool, typer.Option("--everyone", help="Pass over days and hours, never over once a date.")] = False,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="Pass over days and hours, never over once a date.")
+    ] = False,
     only: Annotated[str | None, typer.Option("--only", metavar="EMAIL", help="This reader alone, if due.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Fetch and rank, but write and send nothing.")] = False,
     confirm_resume: Annotated[
@@ -61,6 +63,8 @@ def print_run(report: RunReport) -> None:
     print_sources(report.sources)
     counts = asdict(report.counts)
     due = counts.pop("due")
-    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing to send"
+    told = (
+        ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing to send"
+    )
     what = f"dry run: {due} would be sent" if report.dry_run else f"{due} due: {told}"
     out().print(f"[bold]{report.date}[/]  {report.candidates} candidates, {what}")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-from threading import Event
 from typing import Annotated
 
 import typer
 
 from newsletter.cli.context import Context
-from newsletter.cli.output import err, print_warning
 from newsletter.cli.run import print_run, stop_on_sigterm
 from newsletter.scheduling import start_ticking
 from newsletter.web import serve_pages

@@ -16,7 +16,15 @@ from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.config import read_reader
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, Interest, Schedule, Subscriber
-from newsletter.subscriptions import add_reader, erase_reader, leave_by_address, pause_reader, reader_named, readers, resume_reader
+from newsletter.subscriptions import (
+    add_reader,
+    erase_reader,
+    leave_by_address,
+    pause_reader,
+    reader_named,
+    readers,
+    resume_reader,
+)
 
 app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_args_is_help=True)
 
@@ -104,7 +112,9 @@ def export(
     with context.storage() as storage:
         if email is not None:
             reader = reader_named(email, context.settings, storage)
-            print_json({**reader_document(reader), "deliveries": _deliveries(storage.deliveries.find(subscriber=reader.id))})
+            print_json(
+                {**reader_document(reader), "deliveries": _deliveries(storage.deliveries.find(subscriber=reader.id))}
+            )
             return
         found = readers(context.settings, storage)
     if json:
@@ -119,7 +129,9 @@ def export(
 def pause(
     ctx: typer.Context,
     email: Email,
-    days: Annotated[int | None, typer.Option(min=1, help="Mail starts again after so many; never by itself without.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Mail starts again after so many; never by itself without.")
+    ] = None,
 ) -> None:
     """Stop the mail for a while."""
     context: Context = ctx.obj
@@ -153,7 +165,7 @@ def erase(
     email: Email,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase all that is held of a reader, kept mails too; only a salted hash stays, so that no import mails them again."""
+    """Erase all that is held of a reader, kept mails too; a salted hash stays, so that no import mails them again."""
     context: Context = ctx.obj
     if not yes:
         typer.confirm(f"Erase everything held of {email}?", abort=True)
@@ -254,6 +266,11 @@ def _cell(value: object) -> str:
 
 def _deliveries(found: Iterable[Delivery]) -> list[dict[str, Any]]:
     return [
-        {"date": one.local_date.isoformat(), "state": one.state.value, "sent_at": iso(one.sent_at), "shown": list(one.shown)}
+        {
+            "date": one.local_date.isoformat(),
+            "state": one.state.value,
+            "sent_at": iso(one.sent_at),
+            "shown": list(one.shown),
+        }
         for one in found
     ]

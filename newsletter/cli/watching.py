@@ -50,6 +50,4 @@ class DeliveryBar:
 def watch_run(bars: Progress, sources: Sequence[AnySource]) -> Watch:
     """The bars of a whole run."""
     of_sources, of_deliveries = SourceBars(bars, sources), DeliveryBar(bars)
-    return Watch(
-        fetched=of_sources.fetched, planned=of_deliveries.planned, delivered=of_deliveries.delivered
-    )
+    return Watch(fetched=of_sources.fetched, planned=of_deliveries.planned, delivered=of_deliveries.delivered)

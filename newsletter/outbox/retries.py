@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.model import Delivery, DeliveryState, Outcome, Verdict

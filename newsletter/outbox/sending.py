@@ -140,7 +140,9 @@ class _Lane:
                 raise
             except Exception as error:
                 log.warning("delivery %s cannot be rendered", delivery.id, exc_info=True)
-                self._record([Settlement(delivery=delivery, state=DeliveryState.FAILED, error=f"not rendered: {error}")])
+                self._record(
+                    [Settlement(delivery=delivery, state=DeliveryState.FAILED, error=f"not rendered: {error}")]
+                )
         return messages
 
     def _hand_over(self, provider: Provider, group: Sequence[Delivery], messages: Mapping[int, Message]) -> None:

@@ -30,9 +30,7 @@ class Look:
     """Liked papers that the store does not know."""
 
 
-def look(
-    settings: Settings, storage: Storage, address: str, *, now: datetime, limit: int | None = None
-) -> Look:
+def look(settings: Settings, storage: Storage, address: str, *, now: datetime, limit: int | None = None) -> Look:
     """What the reader with that address would get; ``limit`` in place of the reader's own ``max_papers``."""
     reader = reader_named(address, settings, storage)
     return next(look_at(settings, storage, [reader], now=now, limit=limit))

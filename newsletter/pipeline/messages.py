@@ -58,7 +58,10 @@ class LedgerMessages:
         """The message of one delivery: its frozen digest and date, so that a second try sends the same bytes."""
         digest = thaw(delivery.payload, self._edition_of(delivery))
         message = self._letterhead.render(
-            digest, subscriber, message_id=delivery.message_id, date=delivery.created_at.astimezone(ZoneInfo(subscriber.timezone))
+            digest,
+            subscriber,
+            message_id=delivery.message_id,
+            date=delivery.created_at.astimezone(ZoneInfo(subscriber.timezone)),
         )
         return replace(message, delivery_id=delivery.id)
 

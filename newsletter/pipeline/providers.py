@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from newsletter.config.settings import Settings
@@ -16,7 +17,7 @@ def make_provider(settings: Settings) -> Provider:
     def gallery(files: Sequence[SentFile]) -> str:
         return render_gallery([_item(file) for file in files], title=settings.title)
 
-    return open_provider(settings.provider, surroundings=Surroundings(gallery=gallery))
+    return open_provider(settings.provider, surroundings=Surroundings(gallery=gallery, stream=sys.stderr))
 
 
 def _item(file: SentFile) -> GalleryItem:

@@ -15,7 +15,9 @@ from newsletter.subscriptions import gets_mail
 RUNS_LOOKED_AT = 500
 
 
-def warnings_for(settings: Settings, storage: Storage, readers: Sequence[Subscriber], *, now: datetime) -> tuple[str, ...]:
+def warnings_for(
+    settings: Settings, storage: Storage, readers: Sequence[Subscriber], *, now: datetime
+) -> tuple[str, ...]:
     """Lines for stderr; empty when all is well."""
     told = []
     if settings.base_url and not settings.secret_keys:
@@ -26,8 +28,8 @@ def warnings_for(settings: Settings, storage: Storage, readers: Sequence[Subscri
     if unreached := _unreached(storage, readers, now=now):
         latest = max(reader.schedule.at.isoformat("minutes") for reader in unreached if reader.schedule.at)
         told.append(
-            f"{len(unreached)} readers want their mail later than the last run of their day came (as late as {latest}): "
-            "let cron call `newsletter run` more often"
+            f"{len(unreached)} readers want their mail later than the last run of their day came (as late as "
+            f"{latest}): let cron call `newsletter run` more often"
         )
     return tuple(told)
 

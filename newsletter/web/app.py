@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import jinja2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +17,10 @@ from newsletter.subscriptions import leave
 from newsletter.tokens import Purpose, Signer
 
 SECURITY_HEADERS = (
-    (b"content-security-policy", b"default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex"),
@@ -44,7 +46,9 @@ def make_app(settings: Settings, storage: Storage) -> Starlette:
 class _Door:
     def __init__(self, settings: Settings, storage: Storage) -> None:
         self._settings, self._storage = settings, storage
-        self._signer = Signer([key.get_secret_value() for key in settings.secret_keys]) if settings.secret_keys else None
+        self._signer = (
+            Signer([key.get_secret_value() for key in settings.secret_keys]) if settings.secret_keys else None
+        )
         loader = jinja2.FileSystemLoader([folder / "web" for folder in settings.templates])
         self._templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
@@ -60,7 +64,9 @@ class _Door:
         """A page with one button; looking at it changes nothing."""
         if self._reader(request) is None:
             return await self.not_found(request)
-        return self._page("Unsubscribe", f"You will get no more mail from {self._settings.title}.", button="Unsubscribe")
+        return self._page(
+            "Unsubscribe", f"You will get no more mail from {self._settings.title}.", button="Unsubscribe"
+        )
 
     async def unsubscribe(self, request: Request) -> Response:
         """The button of that page, and the one-click POST of mail clients (RFC 8058): never a redirect."""

@@ -75,7 +75,9 @@ def test_a_lost_answer_is_uncertain_and_never_sent_again_by_itself(deployment):
 
 def test_refused_credentials_are_21_and_everything_waits_for_the_next_run(deployment):
     with SmtpSink() as sink:
-        deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port, "username": "a", "password": "b"})
+        deployment.write(
+            provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port, "username": "a", "password": "b"}
+        )
         sink.users = {"a": "another"}
         said = deployment("run", "--json", "--now", MORNING)
         assert (said.code, said.json["sent"], said.json["retrying"], said.json["due"]) == (21, 0, 3, 3)

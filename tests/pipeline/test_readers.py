@@ -9,7 +9,11 @@ def test_readers_of_the_database_get_mail_like_those_of_the_file(deployment):
     deployment.write_readers([])
     assert deployment("subscribers", "add", "kim@example.org", "--interest", "pruning^2", "--at", "07:30").code == 0
     shown = deployment("subscribers", "show", "kim@example.org", "--json").json
-    assert (shown["interests"], shown["at"], shown["owner"]) == ([{"text": "pruning", "weight": 2.0}], "07:30", "database")
+    assert (shown["interests"], shown["at"], shown["owner"]) == (
+        [{"text": "pruning", "weight": 2.0}],
+        "07:30",
+        "database",
+    )
     assert deployment("run", "--json", "--now", MORNING).json["sent"] == 1
 
 
