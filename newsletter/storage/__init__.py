@@ -1,9 +1,8 @@
 """2. What do we know? SQLAlchemy Core on SQLite or PostgreSQL, one file an aggregate."""
 
-from newsletter.storage.addresses import normal_form
 from newsletter.storage.editions import EditionHeader
 from newsletter.storage.health import Health
-from newsletter.storage.ledger import Leased, NewDelivery, Settlement
+from newsletter.storage.ledger import GivenUp, Leased, NewDelivery, Settlement
 from newsletter.storage.lock import RunLock
 from newsletter.storage.runs import RunRecord
 from newsletter.storage.storage import Storage
@@ -11,6 +10,7 @@ from newsletter.storage.upgrade import Upgrade
 
 __all__ = [
     "EditionHeader",
+    "GivenUp",
     "Health",
     "Leased",
     "NewDelivery",
@@ -19,5 +19,4 @@ __all__ = [
     "Settlement",
     "Storage",
     "Upgrade",
-    "normal_form",
 ]

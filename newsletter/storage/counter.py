@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from threading import Lock
 
@@ -13,6 +14,8 @@ from newsletter.storage.engine import Database
 from newsletter.storage.schema import notes
 
 _HANDED = notes.c.name == "handed"
+_COUNT = select(notes.c.value).where(_HANDED)
+_BUMP = update(notes).where(_HANDED).values(value=cast(cast(notes.c.value, Integer) + 1, Text))
 
 
 class HandCounter:
@@ -30,26 +33,30 @@ class HandCounter:
         """One more, within the caller's transaction; the new count is for ``publish``."""
         if not self._database.is_sqlite:
             return 0
-        more = cast(cast(notes.c.value, Integer) + 1, Text)
-        connection.execute(update(notes).where(_HANDED).values(value=more))
-        return int(connection.scalars(select(notes.c.value).where(_HANDED)).one())
+        connection.execute(_BUMP)
+        return int(connection.scalars(_COUNT).one())
 
     def publish(self, count: int) -> None:
-        """Writes the count beside the database, whole or not at all; it never goes back."""
+        """Writes the count beside the database; it never goes back.
+
+        Twenty digits written over twenty: that is never half done, and a full disk does not refuse it.
+        """
         path = self._path
         with self._lock:
             if path is None or count <= self._published:
                 return
-            new = path.with_name(f"{path.name}.new")
             with failures.explained(str(path)):
-                new.write_text(str(count), encoding="ascii")
-                new.replace(path)
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+                try:
+                    os.write(handle, b"%020d" % count)
+                finally:
+                    os.close(handle)
             self._published = count
 
     def is_ahead(self) -> bool:
         """Whether the file has seen hand-overs that the database knows nothing of."""
         with self._database.reading() as connection:
-            counted = int(connection.scalars(select(notes.c.value).where(_HANDED)).one())
+            counted = int(connection.scalars(_COUNT).one())
         return self._told() > counted
 
     def accept(self) -> None:

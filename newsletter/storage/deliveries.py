@@ -18,6 +18,7 @@ from newsletter.model import Delivery, DeliveryState
 from newsletter.storage.codec import compress, decompress
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.delivery_rows import (
+    give_up_rows,
     hand_rows,
     lease_rows,
     open_rows,
@@ -31,6 +32,8 @@ from newsletter.storage.entries import aliases_of
 from newsletter.storage.ledger import (
     NEVER_SHOWN,
     SENDING,
+    WAITING,
+    GivenUp,
     Leased,
     NewDelivery,
     Settlement,
@@ -47,14 +50,15 @@ class Deliveries:
     def __init__(self, database: Database, counter: HandCounter) -> None:
         self._database = database
         self._counter = counter
+        self._insert = database.insert(deliveries).on_conflict_do_nothing()
+        self._keep = database.upsert(messages)
 
     # -- a delivery's life ---------------------------------------------------------------------------------------
 
     def plan(self, new: Iterable[NewDelivery]) -> int:
         """Inserts what is not there yet, all or nothing; how many were new (one digest a reader and local date)."""
-        insert = self._database.insert(deliveries).on_conflict_do_nothing()
         with self._database.writing() as connection:
-            return execute_all(connection, insert, [row_of(delivery) for delivery in new])
+            return execute_all(connection, self._insert, [row_of(delivery) for delivery in new])
 
     def lease(
         self,
@@ -94,14 +98,18 @@ class Deliveries:
         at = self._database.clock()
         packed = {delivery_id: compress(body) for delivery_id, body in bodies.items()}
         with self._database.writing() as connection:
-            ours = still_ours(connection, leased, owner, {DeliveryState.LEASED})
+            ours = {
+                delivery_id
+                for delivery_id, state in still_ours(connection, leased, owner=owner).items()
+                if state is DeliveryState.LEASED
+            }
             hand_rows(connection, ours, until=until, at=at)
-            kept = [(delivery.id, packed[delivery.id]) for delivery in ours if delivery.id in packed]
+            kept = [(delivery_id, packed[delivery_id]) for delivery_id in ours & packed.keys()]
             rows = [{"delivery_id": key, "kept_at": at, "encoding": "zlib", "body": body} for key, body in kept]
-            execute_all(connection, self._database.upsert(messages), rows)
+            execute_all(connection, self._keep, rows)
             count = self._counter.bump(connection) if ours else 0
         self._counter.publish(count)
-        return {delivery.id for delivery in ours}
+        return ours
 
     def record(self, settlements: Sequence[Settlement], *, owner: str) -> list[Settlement]:
         """Writes what became of a group; those whose word still counted.
@@ -109,38 +117,20 @@ class Deliveries:
         ``ready`` says that nothing left us: the attempt is given back. An answer that comes after the lease was given
         up for lost settles what had become uncertain, and nothing that another sender has taken since.
         """
-        with self._database.writing() as connection:
-            leased = [settlement.delivery for settlement in settlements]
-            ours = {delivery.id: delivery.state for delivery in still_ours(connection, leased, owner, SENDING)}
-            counted = [s for s in settlements if ours.get(s.delivery.id) in before(s.state)]
-            settle_rows(connection, counted, owner=owner, at=self._database.clock())
-        return counted
+        return self._settle(settlements, owner, SENDING)
 
     def release(self, leased: Sequence[Delivery], *, owner: str) -> int:
-        """Makes leased deliveries ready again, their attempt not spent; how many were still ours."""
+        """Makes leased deliveries ready again, their attempt not spent; how many were still ours and not handed."""
         back = [Settlement(delivery=delivery, state=DeliveryState.READY) for delivery in leased]
-        with self._database.writing() as connection:
-            ours = {delivery.id for delivery in still_ours(connection, leased, owner, {DeliveryState.LEASED})}
-            kept = [settlement for settlement in back if settlement.delivery.id in ours]
-            settle_rows(connection, kept, owner=owner, at=self._database.clock())
-        return len(kept)
+        return len(self._settle(back, owner, {DeliveryState.LEASED}))
 
-    def settle_dead(self, *, at: datetime, expired_only: bool = False) -> dict[DeliveryState, int]:
-        """Gives dead senders' deliveries up: leased becomes ready, handed uncertain; how many became which.
+    def settle_dead(self, *, at: datetime, expired_only: bool = False) -> GivenUp:
+        """Gives dead senders' deliveries up: leased becomes ready, handed uncertain.
 
         For who has just taken the run's lock where one process sends; ``expired_only`` where others may be at work.
         """
-        gone = deliveries.c.lease_until <= at if expired_only else deliveries.c.lease_until.is_not(None)
-        leased = update(deliveries).where(deliveries.c.state == DeliveryState.LEASED, gone)
-        handed = update(deliveries).where(deliveries.c.state == DeliveryState.HANDED, gone)
         with self._database.writing() as connection:
-            ready = leased.values(state=DeliveryState.READY, owner=None, lease_until=None, updated_at=at)
-            why = "its sender ended before the provider's answer was recorded"
-            uncertain = handed.values(state=DeliveryState.UNCERTAIN, error=why, lease_until=None, updated_at=at)
-            return {
-                DeliveryState.READY: connection.execute(ready).rowcount,
-                DeliveryState.UNCERTAIN: connection.execute(uncertain).rowcount,
-            }
+            return give_up_rows(connection, at=at, expired_only=expired_only)
 
     # -- what an operator decides --------------------------------------------------------------------------------
 
@@ -159,8 +149,7 @@ class Deliveries:
 
     def cancel(self, edition: str) -> int:
         """Stops what was not handed over of an edition, from the next lease on; how many deliveries."""
-        waiting = deliveries.c.state.in_(before(DeliveryState.CANCELLED))
-        stopped = update(deliveries).where(deliveries.c.edition == edition, waiting)
+        stopped = update(deliveries).where(deliveries.c.edition == edition, deliveries.c.state.in_(WAITING))
         with self._database.writing() as connection:
             values = {"state": DeliveryState.CANCELLED, "updated_at": self._database.clock()}
             return connection.execute(stopped.values(values)).rowcount
@@ -172,12 +161,21 @@ class Deliveries:
         with self._database.reading() as connection:
             return bool(open_rows(connection, 1, at=at, only=only))
 
-    def dates(self, readers: Iterable[str], days: Collection[date]) -> set[tuple[str, date]]:
-        """The pairs of reader and local date for which there is a digest in the ledger, whatever became of it."""
-        query = select(deliveries.c.subscriber, deliveries.c.local_date).where(
-            IS_DIGEST, deliveries.c.local_date.in_(list(days))
+    def count_waiting(self, *, now: datetime, only: Collection[str] | None = None) -> int:
+        """How many deliveries a run may still send, now or when their retry is due."""
+        query = select(func.count()).where(deliveries.c.state.in_(WAITING), deliveries.c.valid_until > now)
+        if only is not None:
+            query = query.where(deliveries.c.subscriber.in_(list(only)))
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
+    def states(self, dates: Mapping[str, date]) -> dict[str, DeliveryState]:
+        """Reader -> what became of their digest for that local date; those without one are left out."""
+        query = select(deliveries.c.subscriber, deliveries.c.local_date, deliveries.c.state).where(
+            IS_DIGEST, deliveries.c.local_date.in_(set(dates.values()))
         )
-        return {(reader, day) for reader, day in self._of_readers(query, readers)}
+        rows = self._of_readers(query, dates)
+        return {reader: DeliveryState(state) for reader, day, state in rows if dates[reader] == day}
 
     def known_subscribers(self) -> set[str]:
         """Ids of the readers for whom a digest was ever planned."""
@@ -254,6 +252,19 @@ class Deliveries:
             return connection.execute(old).rowcount, connection.execute(rows).rowcount
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _settle(
+        self, settlements: Sequence[Settlement], owner: str, states: Collection[DeliveryState]
+    ) -> list[Settlement]:
+        with self._database.writing() as connection:
+            ours = still_ours(connection, [settlement.delivery for settlement in settlements], owner=owner)
+            counted = [
+                settlement
+                for settlement in settlements
+                if (state := ours.get(settlement.delivery.id)) in states and state in before(settlement.state)
+            ]
+            settle_rows(connection, counted, owner=owner, at=self._database.clock())
+        return counted
 
     def _of_readers(self, query: Select[Any], readers: Iterable[str]) -> Iterator[Any]:
         with self._database.reading() as connection:

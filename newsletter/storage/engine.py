@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Executable, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -45,7 +45,7 @@ class Database:
         failures.listen(self.engine, self.place)
         if self.file:
             _make_file(self.file)
-            _listen_to_sqlite(self.engine, synchronous="FULL" if durability == "power" else "NORMAL")
+            _listen_to_sqlite(self.engine, place=self.place, synchronous="FULL" if durability == "power" else "NORMAL")
         self._writer = self.engine.execution_options(writes=True)
 
     @contextmanager
@@ -95,7 +95,9 @@ def in_chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
 
 def execute_all(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
     """Executes once a row, in one go, and not at all where there is none; how many rows it met."""
-    return connection.execute(statement, rows).rowcount if rows else 0
+    if not rows:
+        return 0
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _parse(url: str) -> URL:
@@ -120,7 +122,7 @@ def _options(url: URL) -> dict[str, Any]:
     return {} if "timeout" in url.query else {"connect_args": {"timeout": BUSY_SECONDS}}
 
 
-def _postgresql(url: URL) -> Any:
+def _postgresql(url: URL) -> Engine:
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
     try:
         return create_engine(url, pool_pre_ping=True, connect_args=arguments)
@@ -138,7 +140,7 @@ def _make_file(file: Path) -> None:
             file.touch(mode=0o600)
 
 
-def _listen_to_sqlite(engine: Any, *, synchronous: str) -> None:
+def _listen_to_sqlite(engine: Engine, *, place: str, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver starts no transaction by itself: ``_begin`` does
@@ -150,4 +152,6 @@ def _listen_to_sqlite(engine: Any, *, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        with failures.explained(place):
+            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -141,7 +141,7 @@ def _recent_series(
 
 
 def _resolved(pairs: Mapping[str, str]) -> dict[str, str]:
-    """The same with chains followed to their end: a -> b, b -> c gives a -> c."""
+    """The same with chains followed to their end: a -> b, b -> c gives a -> c. A circle has none, and merges nothing."""
 
     def end(entry_id: str) -> str:
         passed = {entry_id}
@@ -150,4 +150,4 @@ def _resolved(pairs: Mapping[str, str]) -> dict[str, str]:
             entry_id = following
         return entry_id
 
-    return {old_id: end(old_id) for old_id in pairs if end(old_id) != old_id}
+    return {old_id: last for old_id in pairs if (last := end(old_id)) not in pairs}

@@ -39,6 +39,8 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
 
 SENDING = frozenset({DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.UNCERTAIN})
 """States in which a sender's word still counts: an answer may come after the lease was given up for lost."""
+WAITING = frozenset({DeliveryState.READY, DeliveryState.RETRY})
+"""States from which a lease takes."""
 NEVER_SHOWN = frozenset({DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.CANCELLED})
 """States whose papers the reader has not seen."""
 
@@ -73,6 +75,16 @@ class Leased:
     """Id -> the reader as they stand now, for each of the deliveries."""
     settled: tuple[DeliveryState, ...] = ()
     """What became of deliveries that were ready and may not be sent any more: suppressed or failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """What dead senders had in hand."""
+
+    ready: int
+    """How many deliveries were leased and not handed over."""
+    uncertain: tuple[str, ...]
+    """The readers of those that were handed over, one a delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

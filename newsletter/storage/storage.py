@@ -17,7 +17,7 @@ from newsletter.storage.editions import Editions
 from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
 from newsletter.storage.runs import Runs
-from newsletter.storage.schema import notes
+from newsletter.storage.schema import HEAD, notes
 from newsletter.storage.sources import Sources
 from newsletter.storage.subscribers import Subscribers
 from newsletter.storage.suppressions import Suppressions
@@ -66,6 +66,11 @@ class Storage:
         except BaseException:
             database.close()
             raise
+
+    @property
+    def version(self) -> str:
+        """The revision of the schema."""
+        return HEAD
 
     def lock(self) -> AbstractContextManager[lock.RunLock]:
         """The lock of a run, held inside of a ``with``; LockHeld at once where another process has it."""

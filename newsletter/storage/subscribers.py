@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from newsletter.addresses import normal_form
 from newsletter.errors import UsageError
 from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
-from newsletter.storage.addresses import normal_form
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
 from newsletter.storage.schema import IS_DIGEST, deliveries, subscribers
@@ -101,7 +101,7 @@ class Subscribers:
         with self._database.writing() as connection:
             return connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id)).rowcount > 0
 
-    def erase(self, subscriber_id: str, *, at: datetime) -> bool:
+    def erase(self, subscriber_id: str, *, now: datetime) -> bool:
         """Forgets a person: profile, deliveries and messages; what stays is a salted hash that keeps them unmailed.
 
         On SQLite the address is then nowhere in the file or its log (a copy made before an upgrade still has it).
@@ -110,7 +110,7 @@ class Subscribers:
             email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
             if email is None:
                 return False
-            self._suppressions.add_within(connection, email, ERASED, at=at)
+            self._suppressions.add_within(connection, email, ERASED, at=now)
             theirs = deliveries.c.subscriber == subscriber_id
             connection.execute(delete(deliveries).where(theirs, IS_DIGEST))
             connection.execute(delete(deliveries).where(theirs, ~IS_DIGEST))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from newsletter.storage.addresses import address_hash
+from newsletter.addresses import normal_form
 from newsletter.storage.engine import Database, in_chunks
 from newsletter.storage.schema import suppressions
 
@@ -61,4 +62,4 @@ class Suppressions:
 
     def hash(self, email: str) -> str:
         """What stands for the address in this database, and in no other."""
-        return address_hash(email, self._salt)
+        return hashlib.sha256(f"{self._salt}:{normal_form(email)}".encode("utf-8", "surrogatepass")).hexdigest()

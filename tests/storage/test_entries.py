@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from newsletter.model import Entry, EntryChanges, Signals
+from newsletter.storage import Storage
+
+DAY = timedelta(days=1)
+
+
+def entry(name: str, **fields: object) -> Entry:
+    return Entry(title=f"On {name}", id=name, **fields)
+
+
+def changes(*entries: Entry, keys: tuple[tuple[str, str], ...] = (), **fields: object) -> EntryChanges:
+    own = tuple((f"key:{e.id}", e.id) for e in entries)
+    return EntryChanges(entries=entries, keys=own + keys, **fields)
+
+
+def test_an_entry_is_known_by_all_its_keys(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), keys=(("doi:10.1/a", "a"),)), now=now)
+    known = storage.entries.known(["key:a", "doi:10.1/a", "doi:10.1/b"])
+    assert known == {"key:a": (entry("a"),), "doi:10.1/a": (entry("a"),)}
+
+
+def test_two_entries_may_share_a_key(storage: Storage, now: datetime) -> None:
+    shared = (("title:x", "a"), ("title:x", "b"))
+    storage.entries.save(changes(entry("b"), entry("a"), keys=shared), now=now)
+    assert [e.id for e in storage.entries.known(["title:x"])["title:x"]] == ["a", "b"]
+
+
+def test_nothing_is_known_of_no_keys(storage: Storage) -> None:
+    assert storage.entries.known([]) == {}
+
+
+def test_saving_again_replaces_the_record_and_keeps_the_keys(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), keys=(("link:1", "a"),)), now=now)
+    storage.entries.save(changes(entry("a", summary="longer")), now=now)
+    assert storage.entries.known(["link:1"])["link:1"][0].summary == "longer"
+    assert storage.entries.count() == 1
+
+
+def test_saving_nothing_is_no_trouble(storage: Storage, now: datetime) -> None:
+    storage.entries.save(EntryChanges(), now=now)
+    assert storage.entries.count() == 0
+
+
+def test_first_seen_since_is_in_order_and_leaves_backlog_out(storage: Storage, now: datetime) -> None:
+    storage.entries.save(
+        changes(
+            entry("new", first_seen_at=now),
+            entry("old", first_seen_at=now - 2 * DAY),
+            entry("edge", first_seen_at=now - DAY),
+            entry("backlog"),
+        ),
+        now=now,
+    )
+    assert [e.id for e in storage.entries.first_seen_since(now - DAY)] == ["edge", "new"]
+
+
+def test_history_is_latest_first_and_ends_with_backlog(storage: Storage, now: datetime) -> None:
+    seen = [entry(f"seen{days}", first_seen_at=now - days * DAY) for days in (0, 3, 1, 2)]
+    storage.entries.save(changes(*seen, entry("backlog2"), entry("backlog1")), now=now)
+    history = [e.id for e in storage.entries.history(now, limit=4)]
+    assert history == ["seen1", "seen2", "seen3", "backlog1"]
+    assert storage.entries.history(now, limit=0) == []
+
+
+def test_hundreds_of_keys_are_asked_in_one_call(storage: Storage, now: datetime) -> None:
+    many = [entry(f"e{number:04}", first_seen_at=now) for number in range(1201)]
+    storage.entries.save(changes(*many), now=now)
+    assert len(storage.entries.known([f"key:{e.id}" for e in many])) == 1201
+    assert storage.entries.by_ids([e.id for e in many]) == {e.id: e for e in many}
+
+
+def test_what_was_gained_in_a_day_is_told(storage: Storage, now: datetime) -> None:
+    for days, upvotes in ((2, 1), (1, 10), (0, 25)):
+        at = now - days * DAY
+        storage.entries.save(changes(entry("a", first_seen_at=now, signals=Signals(upvotes=upvotes))), now=at)
+    [found] = storage.entries.first_seen_since(now)
+    assert found.signals == Signals(upvotes=25, upvotes_gained=15)
+
+
+def test_figures_that_stood_still_gained_nothing(storage: Storage, now: datetime) -> None:
+    for hours in (50, 25, 0):
+        still = entry("a", first_seen_at=now, signals=Signals(stars=7))
+        storage.entries.save(changes(still), now=now - timedelta(hours=hours))
+    assert storage.entries.first_seen_since(now)[0].signals.stars_gained == 0
+
+
+def test_a_merge_moves_keys_and_figures(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("old", signals=Signals(upvotes=4)), entry("new")), now=now - DAY)
+    merged = entry("new", first_seen_at=now, signals=Signals(upvotes=9))
+    storage.entries.save(changes(merged, aliases={"old": "new"}), now=now)
+    assert [e.id for e in storage.entries.known(["key:old"])["key:old"]] == ["new"]
+    assert storage.entries.count() == 1
+    assert storage.entries.first_seen_since(now)[0].signals.upvotes_gained == 5
+    storage.entries.save(changes(merged), now=now + DAY)
+    assert storage.entries.first_seen_since(now)[0].signals.upvotes_gained == 0
+
+
+def test_old_ids_are_followed_through_chains_of_merges(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), entry("b"), entry("c")), now=now)
+    storage.entries.save(changes(entry("b"), aliases={"a": "b"}), now=now)
+    storage.entries.save(changes(entry("c"), aliases={"b": "c"}), now=now)
+    assert storage.entries.aliases() == {"a": "c", "b": "c"}
+    assert storage.entries.aliases(["a", "c", "unknown"]) == {"a": "c"}
+    found = storage.entries.by_ids(["a", "b", "c", "unknown"])
+    assert {asked: e.id for asked, e in found.items()} == {"a": "c", "b": "c", "c": "c"}
+
+
+def test_a_chain_may_come_in_one_change(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), entry("b")), now=now)
+    storage.entries.save(changes(entry("c"), aliases={"a": "b", "b": "c"}), now=now)
+    assert storage.entries.aliases() == {"a": "c", "b": "c"}
+
+
+def test_a_circle_of_aliases_merges_nothing(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), entry("b")), now=now)
+    storage.entries.save(changes(aliases={"a": "b", "b": "a"}), now=now)
+    assert storage.entries.aliases() == {}
+    assert storage.entries.count() == 2
+
+
+def test_an_id_that_is_saved_again_is_no_alias_any_more(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a"), entry("b")), now=now)
+    storage.entries.save(changes(entry("b"), aliases={"a": "b"}), now=now)
+    storage.entries.save(changes(entry("a")), now=now)
+    assert storage.entries.aliases() == {}
+
+
+def test_a_change_that_fails_leaves_nothing_behind(storage: Storage, now: datetime) -> None:
+    broken = EntryChanges(entries=(entry("a"),), keys=(("key:a", "nobody"),))
+    try:
+        storage.entries.save(broken, now=now)
+    except Exception as error:
+        assert "foreign key" in str(error).lower()
+    assert storage.entries.count() == 0
+
+
+def test_any_text_of_a_source_can_be_stored(storage: Storage, now: datetime) -> None:
+    odd = entry("odd", summary="nul \x00, half \ud800 a pair, 漢字", first_seen_at=now)
+    storage.entries.save(changes(odd), now=now)
+    assert storage.entries.by_ids(["odd"]) == {"odd": replace(odd, summary="nul \x00, half ? a pair, 漢字")}
