@@ -1,0 +1,44 @@
+"""The headers that tell mail systems what a digest is, how to leave it and which list it belongs to."""
+
+from __future__ import annotations
+
+import re
+
+from newsletter.model import Links, Mailbox
+from newsletter.rendering.mime import ascii_address, encoded_words
+
+SENDER_ID_CHARACTERS = 15
+"""Gmail's limit for the last field of Feedback-ID."""
+
+_NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
+_PHRASE = re.compile(r"[A-Za-z0-9 ]+")
+
+
+def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -> list[tuple[str, str]]:
+    """All headers of a digest beside the common ones, each on one line: a folded link is a broken link.
+
+    ``links`` have been checked. One-click unsubscribing (RFC 8058) is promised for https only.
+    """
+    local, _, domain = ascii_address(sender.email).rpartition("@")
+    list_name = _slug(local) or "digest"
+    leave = [f"<{link}>" for link in (links.unsubscribe, links.unsubscribe_mailto) if link]
+    headers = [("List-Unsubscribe", ", ".join(leave))]
+    if links.unsubscribe and links.unsubscribe.startswith("https://"):
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    headers.append(("List-Id", f"{_phrase(title)} <{list_name}.{domain}>"))
+    if links.preferences:
+        headers.append(("List-Help", f"<{links.preferences}>"))
+    if links.archive:
+        headers.append(("List-Archive", f"<{links.archive}>"))
+    sender_id = _slug(domain).replace("-", "")[:SENDER_ID_CHARACTERS]
+    headers.append(("Feedback-ID", f"{_slug(edition)}:digest:{list_name}:{sender_id}"))
+    headers.append(("Precedence", "bulk"))
+    return headers
+
+
+def _slug(text: str) -> str:
+    return _NOT_IN_SLUG.sub("-", text.lower()).strip("-")
+
+
+def _phrase(title: str) -> str:
+    return title if _PHRASE.fullmatch(title) else " ".join(encoded_words(title, after=len("List-Id")))

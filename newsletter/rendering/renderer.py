@@ -1,0 +1,115 @@
+"""A digest into a message: templates compiled and tried out once, then filled for each reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from newsletter.model import Digest, Links, Mailbox, Message, Subscriber
+from newsletter.rendering.headers import digest_headers
+from newsletter.rendering.mime import build_message
+from newsletter.rendering.sample import SAMPLES
+from newsletter.rendering.templates import Content, MailTemplate
+from newsletter.rendering.view import SUMMARY_CHARACTERS, describe_digest, mail_link, web_link
+from newsletter.text import one_line
+
+MAX_HTML_BYTES = 95_000
+"""Gmail hides what comes after about 102 kB."""
+SUMMARY_STEPS = (SUMMARY_CHARACTERS, 280, 160)
+"""How long summaries may be, from a normal digest to one that would be too large."""
+
+_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+class Renderer:
+    """Renders digests with the templates of ``folders``, the first folder that has a file winning.
+
+    Making one compiles every template and renders invented digests with it, so that a ``TemplateError`` comes before
+    anything is sent. Rendering is deterministic: the same digest, links, id and date give the same bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        folders: Sequence[Path],
+        title: str,
+        sender: Mailbox,
+        postal_address: str = "",
+        base_url: str | None = None,
+        locale: str = "en",
+    ) -> None:
+        self._sender = sender
+        self._title = one_line(title)
+        language = locale.replace("_", "-")
+        self._common = {
+            "title": self._title,
+            "postal_address": one_line(postal_address),
+            "base_url": base_url,
+            "lang": language,
+            "dir": "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr",
+        }
+        samples = [
+            self._variables(digest, reader, links, summary=SUMMARY_CHARACTERS) for digest, reader, links in SAMPLES
+        ]
+        self._template = MailTemplate("digest", folders=folders, variables=samples[0].keys())
+        for variables in samples:
+            self._template.try_out(variables)
+
+    def render(
+        self, digest: Digest, *, subscriber: Subscriber, links: Links, message_id: str, date: datetime
+    ) -> Message:
+        """The digest as a complete message. Its ``shown`` are the papers on cards: a digest that would be too large
+        has shorter summaries, then fewer cards."""
+        links = self._checked(links)
+        content, shown = self._fit(digest, subscriber, links)
+        message = build_message(
+            sender=self._sender,
+            recipient=Mailbox(email=subscriber.email, name=subscriber.name),
+            subject=content.subject,
+            html=content.html,
+            text=content.text,
+            message_id=message_id,
+            date=date,
+            headers=digest_headers(edition=digest.edition, title=self._title, sender=self._sender, links=links),
+        )
+        return replace(message, shown=tuple(item.entry.id for item in shown.items))
+
+    def _fit(self, digest: Digest, subscriber: Subscriber, links: Links) -> tuple[Content, Digest]:
+        """The content, within the limit, and the digest as it is shown in it."""
+        for summary in SUMMARY_STEPS:
+            content = self._template.render(self._variables(digest, subscriber, links, summary=summary))
+            size = len(content.html.encode("utf-8", "replace"))
+            if size <= MAX_HTML_BYTES:
+                break
+        while size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
+            digest = _with_less(digest, MAX_HTML_BYTES / size)
+            content = self._template.render(self._variables(digest, subscriber, links, summary=SUMMARY_STEPS[-1]))
+            size = len(content.html.encode("utf-8", "replace"))
+        return content, digest
+
+    def _variables(self, digest: Digest, subscriber: Subscriber, links: Links, *, summary: int) -> dict[str, Any]:
+        return {**self._common, **describe_digest(digest, subscriber=subscriber, links=links, summary=summary)}
+
+    def _checked(self, links: Links) -> Links:
+        """The links that are ones; there is always a way out."""
+        unsubscribe, by_mail = web_link(links.unsubscribe), mail_link(links.unsubscribe_mailto)
+        if not unsubscribe and not by_mail:
+            by_mail = mail_link(f"{self._sender.email}?subject=unsubscribe")
+        return replace(
+            links,
+            unsubscribe=unsubscribe,
+            unsubscribe_mailto=by_mail,
+            preferences=web_link(links.preferences),
+            archive=web_link(links.archive),
+        )
+
+
+def _with_less(digest: Digest, share: float) -> Digest:
+    """The digest with about that share of its cards, the others below the line; or without the lines below."""
+    if len(digest.items) == 1:
+        return replace(digest, below=())
+    kept = max(1, min(len(digest.items) - 1, int(len(digest.items) * share)))
+    return replace(digest, items=digest.items[:kept], below=digest.items[kept:] + digest.below)

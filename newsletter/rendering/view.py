@@ -1,0 +1,240 @@
+"""What templates may read: a digest as small frozen records, every link checked, every text made readable.
+
+A paper is the same for every reader of an edition; what is this reader's own stands on the card around it. So the
+papers of an edition can be rendered once, and a reader's digest be put together out of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+from newsletter.model import Digest, Entry, Links, Ranked, Reason, SourceReport, Subscriber
+from newsletter.text import lead, one_line, readable, shorten
+
+SUMMARY_CHARACTERS = 420
+SHOWN_AUTHORS = 3
+SHOWN_REASONS = 3
+SHOWN_LABELS = 2
+SHOWN_BELOW = 20
+LABEL_CHARACTERS = 80
+NAME_CHARACTERS = 80
+LINK_CHARACTERS = 2_000
+SEARCH_CHARACTERS = 300
+WORDS_PER_MINUTE = 200
+WEAKEST_REASON = 0.1
+"""Of the strongest one: what counts for less explains nothing."""
+
+_SEARCH = "https://scholar.google.com/scholar?q="
+_NOT_IN_LINKS = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
+_NOT_REASONS = frozenset({"baseline", "recency"})
+
+LinkKind = Literal["read", "search", "pdf", "code", "discussion", "project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link under a card."""
+
+    kind: LinkKind
+    url: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An entry as a card shows it."""
+
+    id: str
+    title: str
+    link: str
+    """Where the title leads: the paper, or a search for its title where no source says where it is."""
+    authors: tuple[str, ...]
+    """The first three at most."""
+    author_count: int
+    organization: str
+    published: date | None
+    sources: tuple[str, ...]
+    upvotes: int | None
+    upvotes_gained: int | None
+    comments: int | None
+    stars: int | None
+    summary: str
+    links: tuple[Link, ...]
+    withdrawn: bool
+
+    @property
+    def byline(self) -> bool:
+        """Whether anything is known of who wrote it."""
+        return bool(self.authors or self.organization or self.author_count)
+
+    @property
+    def has_signals(self) -> bool:
+        """Whether anybody has voted, commented or starred."""
+        return bool(self.upvotes or self.comments or self.stars)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Reasons of one kind, strongest first."""
+
+    kind: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A paper in one reader's digest."""
+
+    paper: Paper
+    number: int
+    why: tuple[Why, ...]
+    explore: bool
+    more: str | None
+    less: str | None
+
+
+def describe_card(ranked: Ranked, number: int, *, links: Links, summary: int = SUMMARY_CHARACTERS) -> Card:
+    """The card of one selected entry; its summary has at most ``summary`` characters."""
+    return Card(
+        paper=describe_paper(ranked.entry, summary=summary),
+        number=number,
+        why=_why(ranked.reasons),
+        explore=ranked.explore,
+        more=web_link(links.more.get(ranked.entry.id)),
+        less=web_link(links.less.get(ranked.entry.id)),
+    )
+
+
+@lru_cache(maxsize=4096)
+def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
+    """What is the same of an entry for every reader."""
+    title = shorten(one_line(readable(entry.title)), LINK_CHARACTERS)
+    link = web_link(entry.link)
+    seen = entry.published or entry.listed_at
+    signals = entry.signals
+    return Paper(
+        id=entry.id,
+        title=title,
+        link=link or _search(title),
+        authors=tuple(_name(author) for author in entry.authors[:SHOWN_AUTHORS]),
+        author_count=entry.counted_authors,
+        organization=_name(entry.organization or ""),
+        published=seen.date() if seen else None,
+        sources=tuple(_name(source) for source in entry.sources),
+        upvotes=signals.upvotes,
+        upvotes_gained=signals.upvotes_gained,
+        comments=signals.comments,
+        stars=signals.stars,
+        summary=lead(one_line(readable(entry.summary)), summary) if summary else "",
+        links=_links(entry, link, title),
+        withdrawn=entry.withdrawn,
+    )
+
+
+def describe_digest(
+    digest: Digest, *, subscriber: Subscriber, links: Links, summary: int = SUMMARY_CHARACTERS
+) -> dict[str, Any]:
+    """The variables of a digest's templates, those of the edition and of the reader."""
+    cards = [describe_card(item, number, links=links, summary=summary) for number, item in enumerate(digest.items, 1)]
+    return {
+        "date": digest.local_date,
+        "cards": cards,
+        "below": [describe_paper(item.entry, summary=0) for item in digest.below[:SHOWN_BELOW]],
+        "candidates": max(digest.candidates, len(cards)),
+        "minutes": _minutes(cards),
+        "personal": _is_personal(subscriber),
+        "sources": [_describe_source(source) for source in digest.sources],
+        "recipient": one_line(subscriber.email),
+        "schedule": subscriber.schedule,
+        "timezone": subscriber.timezone,
+        "links": Links(
+            unsubscribe=web_link(links.unsubscribe),
+            unsubscribe_mailto=mail_link(links.unsubscribe_mailto),
+            preferences=web_link(links.preferences),
+            archive=web_link(links.archive),
+        ),
+    }
+
+
+def web_link(address: str | None) -> str | None:
+    """The address in ASCII where it is http(s), what no address may hold percent-encoded; else ``None``."""
+    try:
+        parts = urlsplit((address or "").strip())
+        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return None
+    link = _NOT_IN_LINKS.sub(_percent, urlunsplit(parts._replace(netloc=host)))
+    return link if usable and len(link) <= LINK_CHARACTERS else None
+
+
+def mail_link(address: str | None) -> str | None:
+    """A ``mailto:`` link to the address, which may be one already; ``None`` where there is nothing to write to."""
+    address = _NOT_IN_LINKS.sub(_percent, address.strip().removeprefix("mailto:")) if address else ""
+    return f"mailto:{address}" if "@" in address else None
+
+
+def _percent(match: re.Match[str]) -> str:
+    return quote(match[0], safe="", errors="replace")
+
+
+def _links(entry: Entry, link: str | None, title: str) -> tuple[Link, ...]:
+    offered: tuple[tuple[LinkKind, str | None], ...] = (
+        ("read", link),
+        ("search", None if link else _search(title)),
+        ("pdf", web_link(entry.pdf_link)),
+        ("code", web_link(entry.code_link)),
+        ("project", web_link(entry.project_link)),
+        ("discussion", web_link(entry.discussion_link)),
+    )
+    kinds = {url: kind for kind, url in reversed(offered) if url}
+    return tuple(Link(kind, url, _host(url)) for kind, url in offered if url and kinds[url] == kind)
+
+
+def _search(title: str) -> str:
+    return _SEARCH + quote_plus(title[:SEARCH_CHARACTERS], errors="replace")
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _name(text: str) -> str:
+    return shorten(one_line(readable(text)), NAME_CHARACTERS)
+
+
+def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
+    """The strongest few positive reasons, those of a kind together."""
+    positive = sorted(
+        (reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS),
+        key=lambda reason: -reason.contribution,
+    )
+    kinds: dict[str, list[str]] = {}
+    for reason in positive:
+        if reason.contribution >= WEAKEST_REASON * positive[0].contribution:
+            label = shorten(one_line(readable(reason.label)), LABEL_CHARACTERS)
+            labels = kinds.setdefault(reason.kind, [])
+            if label not in labels:
+                labels.append(label)
+    return tuple(Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in list(kinds.items())[:SHOWN_REASONS])
+
+
+def _describe_source(source: SourceReport) -> SourceReport:
+    return replace(source, name=_name(source.name), error=None)
+
+
+def _is_personal(subscriber: Subscriber) -> bool:
+    profile = subscriber.profile
+    named = profile.interests or profile.authors or profile.organizations or profile.categories or profile.liked
+    return bool(named) and profile.trending != 1
+
+
+def _minutes(cards: Sequence[Card]) -> int:
+    words = sum(len(card.paper.title.split()) + len(card.paper.summary.split()) for card in cards)
+    return max(1, round(words / WORDS_PER_MINUTE))
