@@ -8,6 +8,7 @@ The reader works on the parser's events with a stack of its own: nesting can exh
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def read_bytes(file: Path, name: str, *, limit: int) -> bytes:
     """The file's content; a ``ConfigError`` where it cannot be read or is larger than ``limit`` bytes."""
     try:
         if not file.is_file():
-            raise ConfigError(Problem(name, "this is no file; expected a YAML file"))
+            raise ConfigError(Problem(name, "this is no file; expected a text file"))
         with file.open("rb") as stream:
             content = stream.read(limit + 1)
     except OSError as error:
@@ -125,10 +126,11 @@ def parse(content: bytes, name: str, *, loader: type = _LOADER) -> Document:
 
 def decode(content: bytes, name: str) -> str:
     """The text of a UTF-8 file without its byte order mark; a ``ConfigError`` that names the first bad byte."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", "replace")
+        before = content[: error.start].decode(errors="replace")
         problem = f"byte 0x{content[error.start]:02x} is no UTF-8; save the file as UTF-8"
         raise ConfigError(Problem(_place_after(name, before), problem)) from None  # it holds the file
     if bad := _UNPRINTABLE.search(text):
@@ -280,6 +282,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Proble
         message = (
             f"the {kind} on line {begun.line + 1} is not closed; expected `,` or `{']' if kind == '`[`' else '}'}`"
         )
+    elif "flow node" in context:
+        message = "expected a value here; look for a `[` or `{` above that is never closed"
     elif "escape" in said:
         message = "an unknown escape in double quotes; expected single quotes around text with a backslash"
     elif "tag handle" in said:

@@ -91,7 +91,7 @@ def _read_env(file: Path, name: str) -> tuple[dict[str, str], list[Problem]]:
     text = decode(read_bytes(file, name, limit=MAX_ENV_BYTES), name)
     problems = []
     if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        problems.append(Problem(name, f"others can read it, and it holds secrets; run `chmod 600 {name}`"))
+        problems.append(Problem(name, f"others can open it, and it holds secrets; run `chmod 600 {name}`"))
     bindings = list(parse_stream(StringIO(text)))
     problems += [_bad_line(binding, name) for binding in bindings if binding.error]
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value}, problems

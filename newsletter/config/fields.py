@@ -23,7 +23,7 @@ AnyPath = Annotated[Path, PlainValidator(named.read_path, json_schema_input_type
 ExistingPath = Annotated[Path, PlainValidator(named.read_existing_path, json_schema_input_type=str)]
 Database = Annotated[str, PlainValidator(named.read_database, json_schema_input_type=str)]
 ArxivCategory = Annotated[str, PlainValidator(named.read_arxiv_category, json_schema_input_type=str)]
-_DOTTED_PATH = Annotated[str, Field(pattern=r"[.:]", examples=["package.module.Name"])]
+_DOTTED_PATH = Annotated[str, Field(pattern=r"\.", examples=["package.module.Name"])]
 DottedPath = Annotated[str, PlainValidator(values.read_dotted_path, json_schema_input_type=_DOTTED_PATH)]
 Finite = Annotated[float, AfterValidator(values.read_finite)]
 Options = Annotated[dict[str, Any], BeforeValidator(unquoted)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -51,7 +52,7 @@ def _choices(schema: dict[str, Any], node: dict[str, Any], data: Any) -> list[di
     if several := node.get("oneOf") or node.get("anyOf"):
         found = [choice for one in several for choice in _choices(schema, one, data)]
         kind = data.get("kind") if isinstance(data, dict) else None
-        return [choice for choice in found if kind in _kinds(choice)] or found
+        return [choice for choice in found if _is_of_kind(choice, kind)] or found
     return [node]
 
 
@@ -63,9 +64,11 @@ def _below(node: dict[str, Any], step: str | int) -> dict[str, Any] | None:
     return found
 
 
-def _kinds(node: dict[str, Any]) -> list[Any]:
-    kind = node.get("properties", {}).get("kind", {})
-    return kind.get("enum") or [kind.get("const")]
+def _is_of_kind(node: dict[str, Any], kind: object) -> bool:
+    expected = node.get("properties", {}).get("kind", {})
+    if "pattern" in expected:
+        return isinstance(kind, str) and bool(re.search(expected["pattern"], kind))
+    return kind in expected.get("enum", [expected.get("const")])
 
 
 class _Written(GenerateJsonSchema):

@@ -116,6 +116,12 @@ class BiorxivSource(SourceSettings):
     def _follow_kind(cls, given: Any) -> Any:
         return {"server": given["kind"], **given} if isinstance(given, dict) and "kind" in given else given
 
+    @model_validator(mode="after")
+    def _one_server(self) -> BiorxivSource:
+        if self.kind == "medrxiv" and self.server != "medrxiv":
+            raise clash("`kind: medrxiv` and `server: biorxiv` are two places; expected one of them", at="server")
+        return self
+
     def default_name(self) -> str:
         """``bioRxiv neuroscience``."""
         server = "bioRxiv" if self.server == "biorxiv" else "medRxiv"
@@ -162,7 +168,7 @@ class PluginSource(SourceSettings):
 
     def default_name(self) -> str:
         """The last part of its dotted path."""
-        return self.kind.replace(":", ".").rpartition(".")[2]
+        return self.kind.rpartition(".")[2]
 
 
 def _source_tag(value: Any) -> str | None:

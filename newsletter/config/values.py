@@ -25,7 +25,7 @@ _LONGEST = timedelta(days=3660)
 
 _DURATION = re.compile(r"(\d{1,6})\s*([wdhm])")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
-_DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.|:)[A-Za-z_]\w*")
+_DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 def read_text(value: str) -> str:
@@ -126,7 +126,7 @@ def read_finite(value: float) -> float:
 
 
 def read_dotted_path(value: object) -> str:
-    """A class or function of an installed module: ``package.module.Name`` or ``package.module:Name``."""
+    """A class or function of an installed module: ``package.module.Name``."""
     if isinstance(value, str) and is_dotted_path(value):
         return str(value)
     raise mistake("a dotted path such as `package.module.Name`")

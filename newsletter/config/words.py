@@ -120,13 +120,13 @@ class _Speaker:
         data = self._value(path)
         if not isinstance(data, dict):
             return self._at(path, f"{self._subject(path)} is {_sort(data)}; expected a mapping such as `kind: …`")
-        listed = f"{kinds}, or the dotted path of your own"
-        if data.get("kind") is None:
-            return self._at((*path, "kind"), f"`kind` is missing; expected {listed}")
-        kind_path = (*path, "kind")
-        close = nearest(str(data["kind"]), kinds.split(", ")) if kind_path not in self._filled else None
+        path, listed = (*path, "kind"), f"{kinds}, or the dotted path of your own"
+        kind = data.get("kind", data)
+        if not isinstance(kind, str):
+            return self._at(path, f"`kind` is {_sort(kind) if 'kind' in data else 'missing'}; expected {listed}")
+        close = nearest(kind, kinds.split(", ")) if path not in self._filled else None
         asked = f"did you mean `{close}`? Expected" if close else "expected"
-        return self._at(kind_path, f"unknown kind {self._got(kind_path)}; {asked} {listed}")
+        return self._at(path, f"unknown kind {self._got(path)}; {asked} {listed}")
 
     def _wrong(self, path: KeyPath, error_type: str, details: dict[str, Any]) -> str:
         if expected := _EXPECTED_CONTAINERS.get(error_type):
