@@ -64,8 +64,6 @@ class ArxivFetcher:
         source = request.source
         if source.path is not None:
             return read_local(request, source.path, _READER)
-        if not source.categories:
-            raise SourceError("lists no categories and has no path")
         url = self._feeds + "+".join(source.categories)
         with self._limiter:
             answer, notes = ask(request, url)
@@ -131,7 +129,10 @@ def read_arxiv(body: bytes) -> Reading:
     except (ET.ParseError, ValueError, LookupError) as error:
         raise SourceError(f"is no XML, or breaks off: {error}") from error
     if root.tag == "rss":
-        return Reading(entries=tuple(_items(root)))
+        entries = tuple(_items(root))
+        if not entries and root.find("channel/item") is not None:
+            raise SourceError("is a feed, but none of its items is an arXiv paper")
+        return Reading(entries=entries)
     if root.tag != f"{_ATOM}feed":
         raise SourceError("is neither an announcement feed nor an answer of arXiv's query API")
     total = root.findtext(_TOTAL)

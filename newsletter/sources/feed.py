@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from calendar import timegm
@@ -43,14 +44,12 @@ class FeedFetcher:
         reader, context = "newsletter.sources.feed:read_feed", {"now": request.now.isoformat()}
         if request.source.path is not None:
             return read_local(request, request.source.path, reader, **context)
-        if request.source.url is None:
-            raise SourceError("has neither a url nor a path")
-        return read_answer(request, request.source.url, reader, **context)
+        return read_answer(request, request.source.url or "", reader, **context)
 
 
 def read_feed(body: bytes, *, now: str, address: str | None = None, content_type: str | None = None) -> Reading:
     """The entries of a feed in any of the formats; raises SourceError where it is none."""
-    body = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    body = _without_mark(body).lstrip()
     if not body:
         raise SourceError("is empty")
     at = datetime.fromisoformat(now)
@@ -63,13 +62,20 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
     return _read_xml(body, now=at, address=address, content_type=content_type)
 
 
+def _without_mark(body: bytes) -> bytes:
+    """The bytes without a byte order mark; UTF-16 as UTF-8, whatever else it says it is."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _DECLARED_CHARSET.sub(b"", body.decode("utf-16", "replace").encode("utf-8", "replace"), count=1)
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
 def _read_xml(body: bytes, *, now: datetime, address: str | None, content_type: str | None) -> Reading:
     parsed = _parse(body, address, content_type)
     if not parsed.version and not parsed.entries:
         raise SourceError("is neither RSS, Atom, RDF nor JSON Feed")
     base = parsed.feed.get("link") or address or ""
     items, problem = list(parsed.entries), None
-    if parsed.bozo and not _END.search(body[-_HEAD_BYTES:]) and b"\0" not in body[:_HEAD_BYTES]:
+    if parsed.bozo and not _END.search(body[-_HEAD_BYTES:]):
         whole = len(_END_OF_ITEM.findall(body))
         items, problem = items[:whole], f"breaks off after {whole} whole entries"
     entries = (_entry(item, base=base, now=now) for item in items)
@@ -78,7 +84,7 @@ def _read_xml(body: bytes, *, now: datetime, address: str | None, content_type: 
 
 def _parse(body: bytes, address: str | None, content_type: str | None) -> Any:
     """feedparser's view of the bytes; it never sees an address that it might open."""
-    import feedparser  # noqa: PLC0415 a fifth of a second, and only children need it
+    import feedparser  # a fifth of a second, and only children need it
 
     def parse(data: bytes, kind: str) -> Any:
         headers = {"content-type": kind, "content-location": address or ""}
@@ -162,7 +168,9 @@ def _doi(item: Mapping[str, Any], guid: str, link: str | None) -> str | None:
 
 
 def _date(item: Mapping[str, Any], name: str, now: datetime) -> datetime | None:
-    raw = str(item.get(name) or "")
+    if name not in item:  # feedparser gives "published" for a missing "updated", and the other way round
+        return None
+    raw = str(item[name] or "")
     at = instant(raw)
     if at is None and not _CALENDAR_DAY.match(raw):  # feedparser makes the 45th of a 13th month a day next year
         at = _instant_of(item.get(f"{name}_parsed"))

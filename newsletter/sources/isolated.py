@@ -14,10 +14,12 @@ from pathlib import Path
 
 from newsletter.errors import SourceError
 from newsletter.sources.reading import Fact, Reading, unpack
-from newsletter.sources.worker import CPU_SECONDS, Mark, receive, send
+from newsletter.sources.worker import Mark, receive, send
 
+CPU_SECONDS = 10
+"""For one answer."""
 WALL_SECONDS = 60.0
-"""For one answer; on a busy machine ten seconds of computing may take a while."""
+"""On a busy machine ten seconds of computing may take a while."""
 MAX_CHILDREN = min(4, os.cpu_count() or 1)
 
 _FOLDER = Path(__file__).resolve().parent
@@ -35,7 +37,10 @@ main()
 class Children:
     """A few child processes that read what they are given; any number of threads may ask at once."""
 
-    def __init__(self, count: int = MAX_CHILDREN, *, wall_seconds: float = WALL_SECONDS) -> None:
+    def __init__(
+        self, count: int = MAX_CHILDREN, *, cpu_seconds: int = CPU_SECONDS, wall_seconds: float = WALL_SECONDS
+    ) -> None:
+        self._cpu_seconds = cpu_seconds
         self._wall_seconds = wall_seconds
         self._places = threading.Semaphore(count)
         self._idle: list[subprocess.Popen[bytes]] = []
@@ -58,36 +63,41 @@ class Children:
         try:
             child = self._idle.pop()
         except IndexError:
-            child = _start()
-        alarm = threading.Timer(self._wall_seconds, child.kill)
+            child = _start(self._cpu_seconds)
+        overdue = threading.Event()
+
+        def end() -> None:
+            overdue.set()
+            child.kill()
+
+        alarm = threading.Timer(self._wall_seconds, end)
         alarm.start()
         try:
             reply = _converse(child, job, body)
         finally:
             alarm.cancel()
         if reply is None:
-            return Mark.FAILED + self._epitaph(child).encode()
+            return Mark.FAILED + self._epitaph(_end(child), overdue=overdue.is_set()).encode()
         if reply.startswith(Mark.FAILED):
             _end(child)
         else:
             self._idle.append(child)
         return reply
 
-    def _epitaph(self, child: subprocess.Popen[bytes]) -> str:
+    def _epitaph(self, status: int, *, overdue: bool) -> str:
         """Why a child is gone."""
-        status = _end(child)
-        if status == -signal.SIGXCPU:
-            return f"needs more than {CPU_SECONDS} s of computing to be read"
-        if status == -signal.SIGKILL:
+        if overdue:
             return f"takes more than {self._wall_seconds:g} s to be read"
+        if status == -signal.SIGXCPU:
+            return f"needs more than {self._cpu_seconds} s of computing to be read"
         return f"cannot be read: its reader ended with status {status}"
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(cpu_seconds: int) -> subprocess.Popen[bytes]:
     """A child that sees none of our secrets and never imports what lies in the working directory."""
     path = os.pathsep.join(folder for folder in sys.path if folder)
     return subprocess.Popen(  # noqa: S603 our own interpreter and our own words
-        [sys.executable, "-P", "-c", _START, str(_FOLDER.parent), str(_FOLDER)],
+        [sys.executable, "-P", "-c", _START, str(_FOLDER.parent), str(_FOLDER), str(cpu_seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -35,13 +35,16 @@ def read(body: bytes, *, now: datetime) -> Reading:
 
 def parse_json(body: bytes) -> Any:
     """The document in the bytes, UTF-8 or UTF-16; raises SourceError with the place of the first mistake."""
+    if body.lstrip()[:1] == b"<":
+        raise SourceError("is a web page or XML where JSON was expected")
     try:
         return json.loads(body)
     except UnicodeDecodeError as error:
         raise SourceError(f"is JSON in a charset other than UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        reason = "breaks off" if error.pos >= len(error.doc.rstrip()) - 1 else f"is broken JSON: {error.msg}"
+        cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()) - 1
+        reason = "breaks off" if cut else f"is broken JSON: {error.msg}"
         raise SourceError(f"{reason} at {where}") from error
     except RecursionError:
         raise SourceError("is JSON nested too deep to be a feed") from None

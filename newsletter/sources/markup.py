@@ -66,7 +66,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 the parser's signature
         if len(tag) <= 2 and tag not in _SHORT_TAGS:  # "x<y", and no tag at all
-            self.handle_data(self.get_starttag_text() or "")
+            self.handle_data("<" + (self.get_starttag_text() or "<")[1:].partition("<")[0])
             return
         if tag in _UNSEEN:
             self._unseen += 1

@@ -42,9 +42,7 @@ class PageFetcher:
         source, reader = request.source, "newsletter.sources.page:read_page"
         if source.path is not None:
             return read_local(request, source.path, reader, now=request.now.isoformat(), year=source.year)
-        if source.url is None:
-            raise SourceError("has neither a url nor a path")
-        return read_answer(request, source.url, reader, now=request.now.isoformat(), year=source.year)
+        return read_answer(request, source.url or "", reader, now=request.now.isoformat(), year=source.year)
 
 
 class Day(NamedTuple):
@@ -72,7 +70,7 @@ def read_page(body: bytes, *, now: str, year: int | None = None, **_origin: Fact
         return pagehtml.read(body)
     lines = [line for line in map(one_line, _GLUED.sub("Subscribe\n", _decoded(body), count=1).splitlines()) if line]
     banner, header = _banner(lines)
-    if not banner:
+    if not banner and _DOT not in lines:
         raise SourceError("is no saved Daily Papers page: it does not begin as one does")
     rows = list(_rows(lines[banner:]))
     own_year = year or page_year(header, [day for row in rows for day in _days(row)], now=datetime.fromisoformat(now))

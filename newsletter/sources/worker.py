@@ -11,13 +11,14 @@ import json
 import resource
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import IO, Any
 
 from newsletter.errors import SourceError
 from newsletter.sources.reading import Reading, pack
 
-CPU_SECONDS = 10
 MEMORY_BYTES = 512 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -30,11 +31,11 @@ class Mark:
     FAILED = b"x"  # the reader itself went wrong; the child ends
 
 
-def serve(jobs: IO[bytes], replies: IO[bytes]) -> None:
+def serve(jobs: IO[bytes], replies: IO[bytes], *, before_each: Callable[[], None]) -> None:
     """Reads one answer after the other until there are no more jobs or a reader went wrong."""
     while (header := receive(jobs)) is not None:
         job = json.loads(header)
-        allow_cpu(CPU_SECONDS)
+        before_each()
         reply = attempt(job["reader"], jobs.read(job["size"]), job["context"])
         send(replies, reply)
         if reply.startswith(Mark.FAILED):
@@ -92,6 +93,6 @@ def receive(stream: IO[bytes]) -> bytes | None:
 
 
 def main() -> None:
-    """The child's life."""
+    """The child's life; its last argument says how long it may compute over one answer."""
     bound_memory()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, before_each=partial(allow_cpu, int(sys.argv[-1])))

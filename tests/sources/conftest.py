@@ -12,7 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from newsletter.config.settings import SourceSettings
+from newsletter.model import SourceMemory
+from newsletter.sources import FetchRequest
 from newsletter.sources.http import Http, Limits
+from newsletter.sources.isolated import Children
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -118,3 +122,22 @@ def http(pauses: Pauses) -> Iterator[Http]:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Children]:
+    pool = Children(1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def ask(http: Http, now: datetime, children: Children) -> Callable[..., FetchRequest]:
+    """A request for a source, with whatever is remembered of it."""
+
+    def make(source: SourceSettings, memory: SourceMemory | None = None, **more: object) -> FetchRequest:
+        return FetchRequest(
+            source=source, memory=memory or SourceMemory(), **{"http": http, "now": now, "children": children, **more}
+        )
+
+    return make
