@@ -72,7 +72,7 @@ def fill_in(document: Document, variables: Variables) -> dict[tuple[str | int, .
     """Fill every ``${NAME}`` of the document in; returns the text as written by path, so that values stay unsaid."""
     filled = {}
     for path, text in list(walk(document.data)):
-        if not isinstance(text, str) or "${" not in text:
+        if not path or not isinstance(text, str) or "${" not in text:
             continue
         filled[path] = text
         try:

@@ -76,13 +76,11 @@ def read_hour(text: str) -> str:
     return f"{values.read_clock(at):%H:%M} {values.read_zone_name(zone)}"
 
 
-def local_zone() -> str:
+def local_zone(environ: Mapping[str, str] = os.environ, localtime: Path = LOCALTIME) -> str:
     """The machine's time zone by its IANA name; UTC where it does not say."""
-    for name in (os.environ.get("TZ", ""), str(LOCALTIME.resolve()).rpartition("zoneinfo/")[2]):
-        try:
-            return values.read_zone_name(name.removeprefix(":"))
-        except ValueError:
-            continue
+    for name in (environ.get("TZ", "").removeprefix(":"), str(localtime.resolve()).rpartition("zoneinfo/")[2]):
+        if values.is_zone(name):
+            return "UTC" if name == "Etc/UTC" else name
     return "UTC"
 
 

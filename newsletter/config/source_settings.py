@@ -70,6 +70,7 @@ class HuggingFaceSource(SourceSettings):
 
     kind: Literal["huggingface"]
     backlog: Literal["skip", "include"] = "include"
+    """What becomes of papers older than ``window`` on the first fetch."""
     days: Annotated[int, Field(ge=1, le=30)] = 2
     """How many list days back each fetch asks for."""
     url: SecureLink = "https://huggingface.co"
@@ -149,6 +150,7 @@ class PageSource(SourceSettings):
 
     kind: Literal["page"]
     backlog: Literal["skip", "include"] = "include"
+    """What becomes of papers older than ``window`` on the first fetch."""
     url: Link | None = None
     """The page's address; or ``path`` for a saved one."""
     year: Annotated[int, Field(ge=1991, le=9999)] | None = None

@@ -97,14 +97,15 @@ def read_zone(value: object) -> ZoneInfo:
 def read_zone_name(value: object) -> str:
     """The name of an IANA time zone that exists."""
     name = value.strip() if isinstance(value, str) else ""
-    if _is_zone(name):
+    if is_zone(name):
         return name
     words = available_timezones() if name else ()
     raise mistake("an IANA time zone such as `Europe/Berlin` or `UTC`", suggestion=nearest(name, words))
 
 
 @lru_cache(maxsize=1024)
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether there is an IANA time zone of that name."""
     try:
         return bool(name) and bool(ZoneInfo(name).key)
     except (ValueError, OSError, LookupError):

@@ -157,7 +157,7 @@ class _Speaker:
         value = self._value(path)
         if path in self._filled:
             return f"`{shown(self._filled[path])}`"
-        return f"`{shown(value)}`" if isinstance(value, str) and value else _sort(value)
+        return _sort(value) if value in (None, "") or isinstance(value, dict | list) else f"`{shown(value)}`"
 
 
 def _sort(value: Any) -> str:

@@ -128,8 +128,10 @@ def test_links_need_a_key(files: Any) -> None:
     with_links = GOOD + "base_url: https://papers.example.org/\n"
 
     assert files.problems(newsletter=with_links) == [
-        "config/newsletter.yaml:4:11: links to it need a key that signs them; expected NEWSLETTER_SECRET_KEY, 32 random "
-        "characters, in .env"
+        (
+            "config/newsletter.yaml:4:11: links to it need a key that signs them; expected NEWSLETTER_SECRET_KEY, 32 random "
+            "characters, in .env"
+        )
     ]
     assert files.load({"NEWSLETTER_SECRET_KEY": "k"}, newsletter=with_links).base_url == "https://papers.example.org"
 

@@ -22,8 +22,8 @@ MISTAKES = [
     ("{email: ada@-x.org}", "13: `email` is `ada@-x.org`; expected a mail address"),
     ("{email: a..b@example.org}", "13: `email` is `a..b@example.org`; expected a mail address"),
     ("{email: ädä@example.org}", "13: `email` is `ädä@example.org`; expected a mail address"),
-    ('{email: "ada@example.org\\nBcc: eve@example.org"}', "13: `email` is `ada@example.org Bcc: eve@example.org`; "
-     "expected a mail address"),
+    ('{email: "ada@example.org\\nBcc: eve@example.org"}', ("13: `email` is `ada@example.org Bcc: eve@example.org`; "
+     "expected a mail address")),
     ("{email: %s@example.org}" % ("a" * 65), "13: `email` is `" + "a" * 59 + "…`; expected a mail address"),
     ("{email: [ada@example.org]}", "13: `email` is a list; expected a mail address"),
     ("{mail: ada@example.org}", "6: unknown key `mail`; did you mean `email`?"),
@@ -32,16 +32,16 @@ MISTAKES = [
     ("{email: a@example.org, schedule: {at: noon}}", "43: `at` is `noon`; expected a time of day"),
     ("{email: a@example.org, profile: spiking}", "37: `profile` is text; expected a mapping of keys to values"),
     ("{email: a@example.org, profile: {intrests: [x]}}", "38: unknown key `intrests`; did you mean `interests`?"),
-    ("{email: a@example.org, profile: {interests: x}}", "49: `interests` is text; expected a list, such as `[one, "
-     "another]` or lines that begin with `- `"),
+    ("{email: a@example.org, profile: {interests: x}}", ("49: `interests` is text; expected a list, such as `[one, "
+     "another]` or lines that begin with `- `")),
     ("{email: a@example.org, profile: {interests: [x, '']}}", "53: item 2 of `interests` is empty; expected some text"),
-    ("{email: a@example.org, profile: {interests: [[x]]}}", "50: item 1 of `interests` is a list; expected a mapping of "
-     "keys to values"),
+    ("{email: a@example.org, profile: {interests: [[x]]}}", ("50: item 1 of `interests` is a list; expected a mapping of "
+     "keys to values")),
     ("{email: a@example.org, profile: {interests: [{txt: x}]}}", "51: unknown key `txt`; did you mean `text`?"),
-    ("{email: a@example.org, profile: {interests: [{text: x, weight: heavy}]}}", "68: `weight` is `heavy`; expected a "
-     "number"),
-    ("{email: a@example.org, profile: {interests: [{text: x, weight: -inf}]}}", "68: `weight` is `-inf`; expected a finite "
-     "number"),
+    ("{email: a@example.org, profile: {interests: [{text: x, weight: heavy}]}}", ("68: `weight` is `heavy`; expected a "
+     "number")),
+    ("{email: a@example.org, profile: {interests: [{text: x, weight: -inf}]}}", ("68: `weight` is `-inf`; expected a finite "
+     "number")),
     ("{email: a@example.org, profile: {authors: [{a: b}]}}", "48: item 1 of `authors` is a mapping; expected text"),
     ("{email: a@example.org, profile: {trending: 1.5}}", "48: `trending` is `1.5`; expected 1 at most"),
     ("{email: a@example.org, profile: {trending: nan}}", "48: `trending` is `nan`; expected"),
@@ -50,19 +50,19 @@ MISTAKES = [
     ("{email: a@example.org, profile: {max_papers: 101}}", "50: `max_papers` is `101`; expected 100 at most"),
     ("{email: a@example.org, profile: {max_papers: 2.5}}", "50: `max_papers` is `2.5`; expected a whole number"),
     ("{email: a@example.org, profile: {max_papers: 99999999999999999999999}}", "50: `max_papers` is"),
-    ("{email: a@example.org, profile: {max_papers: 3, explore: 4}}", "53: `explore` is 4; expected `max_papers` (3) at "
-     "most"),
-    ("{email: a@example.org, profile: {liked: [2405.12345]}}", "46: item 1 of `liked` is `2405.12345`; did you mean "
-     "`arXiv:2405.12345`? Expected `arXiv:2405.12345`, `doi:10.…`, `title: …`, `file: library.bib` or a link"),
-    ("{email: a@example.org, profile: {liked: [10.1101/2024.01.01.573829]}}", "46: item 1 of `liked` is "
-     "`10.1101/2024.01.01.573829`; did you mean `doi:10.1101/2024.01.01.573829`?"),
+    ("{email: a@example.org, profile: {max_papers: 3, explore: 4}}", ("53: `explore` is 4; expected `max_papers` (3) at "
+     "most")),
+    ("{email: a@example.org, profile: {liked: [2405.12345]}}", ("46: item 1 of `liked` is `2405.12345`; did you mean "
+     "`arXiv:2405.12345`? Expected `arXiv:2405.12345`, `doi:10.…`, `title: …`, `file: library.bib` or a link")),
+    ("{email: a@example.org, profile: {liked: [10.1101/2024.01.01.573829]}}", ("46: item 1 of `liked` is "
+     "`10.1101/2024.01.01.573829`; did you mean `doi:10.1101/2024.01.01.573829`?")),
     ("{email: a@example.org, profile: {liked: ['arXiv:24.1']}}", "46: item 1 of `liked` is `arXiv:24.1`; expected"),
     ("{email: a@example.org, profile: {liked: ['doi:11.1']}}", "46: item 1 of `liked` is `doi:11.1`; expected"),
     ("{email: a@example.org, profile: {liked: ['title: ']}}", "46: item 1 of `liked` is `title:`; expected"),
-    ("{email: a@example.org, profile: {liked: ['file: nope.bib']}}", "46: item 1 of `liked` is `file: nope.bib`; expected a "
-     "file or folder that exists"),
-    ("{email: a@example.org, profile: {liked: [Loss of Plasticity]}}", "46: item 1 of `liked` is `Loss of Plasticity`; "
-     "expected"),
+    ("{email: a@example.org, profile: {liked: ['file: nope.bib']}}", ("46: item 1 of `liked` is `file: nope.bib`; expected a "
+     "file or folder that exists")),
+    ("{email: a@example.org, profile: {liked: [Loss of Plasticity]}}", ("46: item 1 of `liked` is `Loss of Plasticity`; "
+     "expected")),
     ("{email: a@example.org, profile: {liked: [{a: b, c: d}]}}", "46: item 1 of `liked` is a mapping; expected"),
     ("{email: a@example.org, profile: {liked: ['https://a b']}}", "46: item 1 of `liked` is `https://a b`; expected"),
 ]  # fmt: skip
@@ -82,8 +82,8 @@ def test_a_mistake_has_its_place_and_words(files: Any, reader: str, message: str
         ("readers: []", "1:1: unknown key `readers`; expected `subscribers`"),
         ("people: []", "1:1: `subscribers` is missing; expected a list of readers, each with an `email`"),
         ("- email: a@example.org", "1:1: the file is a list; expected a mapping of keys to values"),
-        ("subscribers: {email: a@example.org}", "1:14: `subscribers` is a mapping; expected a list, such as `[one, "
-         "another]` or lines that begin with `- `"),
+        ("subscribers: {email: a@example.org}", ("1:14: `subscribers` is a mapping; expected a list, such as `[one, "
+         "another]` or lines that begin with `- `")),
     ],
 )  # fmt: skip
 def test_whole_files(files: Any, text: str, problem: str) -> None:
