@@ -39,7 +39,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.file = Path(parsed.database or "") if self.is_sqlite else None
         """The SQLite file; ``None`` on PostgreSQL."""
-        self.place = str(self.file) if self.file else parsed.set(username=None, password=None).render_as_string()
+        self.place = str(self.file or _without_credentials(parsed))
         """What messages call this database: never with a password."""
         self.engine = create_engine(parsed, **_options(parsed)) if self.is_sqlite else _postgresql(parsed)
         failures.listen(self.engine, self.place)
@@ -116,6 +116,11 @@ def _parse(url: str) -> URL:
             "database: a file is needed, to remember what was sent: sqlite:///FILE or sqlite:////absolute/FILE"
         )
     return parsed
+
+
+def _without_credentials(url: URL) -> URL:
+    socket = {"host": url.query["host"]} if "host" in url.query else {}
+    return URL.create("postgresql", host=url.host, port=url.port, database=url.database, query=socket)
 
 
 def _options(url: URL) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _recent_series(
 
 
 def _resolved(pairs: Mapping[str, str]) -> dict[str, str]:
-    """The same with chains followed to their end: a -> b, b -> c gives a -> c. A circle has none, and merges nothing."""
+    """The same with chains followed to their end: a -> b, b -> c gives a -> c; a circle merges nothing."""
 
     def end(entry_id: str) -> str:
         passed = {entry_id}

@@ -49,12 +49,16 @@ POSTGRESQL = {
 
 
 def listen(engine: Engine, place: str) -> None:
-    """Makes every error of the engine one of ours; a broken constraint stays, for who caused it knows what it means."""
+    """Makes every error of the engine one of ours.
+
+    A broken constraint stays, for who caused it knows what it means; so does a stale connection that the pool finds.
+    """
 
     def on_error(context: ExceptionContext) -> BaseException | None:
-        if isinstance(context.sqlalchemy_exception, IntegrityError):
-            return None
-        return explain(context.original_exception, place)
+        error = context.original_exception
+        ours = isinstance(error, (context.dialect.loaded_dbapi.Error, UnicodeError))
+        is_handled = isinstance(context.sqlalchemy_exception, IntegrityError) or context.is_pre_ping
+        return explain(error, place) if ours and not is_handled else None
 
     event.listen(engine, "handle_error", on_error, retval=True)
 

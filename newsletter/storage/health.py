@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +46,6 @@ def _examine_sqlite(database: Database) -> Health:
         def ask(pragma: str) -> Any:
             return driver.execute(f"PRAGMA {pragma}").fetchone()[0]
 
-        found = [row[0] for row in driver.execute("PRAGMA integrity_check").fetchall()]
-        orphans = [f"{row[0]}: row {row[1]} has no parent" for row in driver.execute("PRAGMA foreign_key_check")]
         level = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}[ask("synchronous")]
         return Health(
             place=database.place,
@@ -55,7 +54,7 @@ def _examine_sqlite(database: Database) -> Health:
             size_bytes=ask("page_count") * ask("page_size"),
             journal=f"{ask('journal_mode')}, synchronous {level}",
             is_writable=_is_writable(database),
-            damage=tuple(found) if found != ["ok"] else tuple(orphans),
+            damage=_find_damage(driver),
         )
 
 
@@ -70,6 +69,16 @@ def _examine_postgresql(database: Database) -> Health:
             is_writable=connection.scalar(text("SHOW transaction_read_only")) == "off",
             damage=(),
         )
+
+
+def _find_damage(driver: sqlite3.Connection) -> tuple[str, ...]:
+    """What does not fit together; a page that is bad enough ends the search itself."""
+    try:
+        found = [row[0] for row in driver.execute("PRAGMA integrity_check")]
+        orphans = [f"{row[0]}: row {row[1]} has no parent" for row in driver.execute("PRAGMA foreign_key_check")]
+    except sqlite3.DatabaseError as error:
+        return (str(error),)
+    return tuple(orphans) if found == ["ok"] else tuple(found)
 
 
 def _is_writable(database: Database) -> bool:

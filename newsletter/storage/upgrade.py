@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,26 +34,28 @@ class Upgrade:
     """The file as it was before."""
 
 
-def bring_up_to_date(database: Database, *, migrate: bool) -> Upgrade | None:
+def bring_up_to_date(
+    database: Database, *, migrate: bool, head: str = schema.HEAD, migrations: Path = MIGRATIONS
+) -> Upgrade | None:
     """The upgrade that was needed, or ``None``; StorageError where one is needed and not allowed, or impossible."""
     with database.reading() as connection:
         before = _revision(connection, database)
-    if before == schema.HEAD:
+    if before == head:
         return None
-    if before is not None and before not in _known_revisions():
+    if before is not None and before not in _known_revisions(migrations):
         raise StorageError(
-            f"{database.place}: the database is of a newer version ({before}, this one knows {schema.HEAD}); "
+            f"{database.place}: the database is of a newer version ({before}, this one knows {head}); "
             "upgrade newsletter"
         )
     if not migrate:
         raise StorageError(
             f"{database.place}: the database is {'empty' if before is None else f'of version {before}'}, "
-            f"this version of newsletter needs {schema.HEAD}; run `newsletter migrate`"
+            f"this version of newsletter needs {head}; run `newsletter migrate`"
         )
-    copy = _copy(database) if before is not None else None
+    copy = _copy(database, head) if before is not None else None
     with _migrating(database) as connection:
-        _migrate(connection)
-    return Upgrade(before, schema.HEAD, copy)
+        _migrate(connection, migrations)
+    return Upgrade(before, head, copy)
 
 
 def _revision(connection: Connection, database: Database) -> str | None:
@@ -87,40 +88,34 @@ def _migrating(database: Database) -> Iterator[Connection]:
                 driver.execute("PRAGMA foreign_keys = ON")
 
 
-def _migrate(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 it takes a tenth of a second, and is hardly ever needed
+def _migrate(connection: Connection, migrations: Path) -> None:
+    from alembic import command
 
-    config = _config()
+    config = _config(migrations)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _known_revisions() -> set[str]:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 as above
+def _known_revisions(migrations: Path) -> set[str]:
+    from alembic.script import ScriptDirectory
 
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {script.revision for script in ScriptDirectory.from_config(_config(migrations)).walk_revisions()}
 
 
-def _config() -> Config:
-    from alembic.config import Config  # noqa: PLC0415 as above
+def _config(migrations: Path) -> Config:
+    from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     return config
 
 
-def _copy(database: Database) -> Path | None:
+def _copy(database: Database, head: str) -> Path | None:
     """The SQLite file as it stands, beside it; the copy of a failed try is written over."""
     if database.file is None:
         return None
-    copy = database.file.with_name(f"{database.file.name}.before-{schema.HEAD}")
-    with database.bare() as source:
-        copy.unlink(missing_ok=True)
-        copy.touch(mode=0o600)
-        target = sqlite3.connect(copy)
-        try:
-            source.backup(target)
-        finally:
-            target.close()
-    shutil.copymode(database.file, copy)
+    copy = database.file.with_name(f"{database.file.name}.before-{head}")
+    with database.bare() as source, closing(sqlite3.connect(copy)) as target:
+        copy.chmod(database.file.stat().st_mode)
+        source.backup(target)
     return copy

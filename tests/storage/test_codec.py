@@ -10,12 +10,13 @@ from newsletter.errors import StorageError
 from newsletter.model import Edition, Entry, Interest, ProfileSpec, Signals, SourceReport, SourceState
 from newsletter.storage.codec import EDITION, ENTRY, PROFILE, decompress
 
+INSTANTS = st.datetimes(min_value=datetime(1990, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 hypothesis adds the zone
 ENTRIES = st.builds(
     Entry,
     title=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     link=st.none() | st.just("https://example.org/paper"),
     authors=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), max_size=3).map(tuple),
-    published=st.none() | st.datetimes(min_value=datetime(1990, 1, 1), timezones=st.just(UTC)),
+    published=st.none() | INSTANTS,
     arxiv_version=st.none() | st.integers(1, 30),
     signals=st.builds(Signals, upvotes=st.none() | st.integers(0, 10**6)),
     sources=st.just(("a feed", "another")),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -76,6 +77,6 @@ def test_a_series_is_in_order_and_its_rows_do_not_overlap(fetches: list[tuple[in
         assert row is not None
         series[row.read_at] = row
     rows = sorted(series.values(), key=lambda row: row.read_at)
-    assert all(one.until < other.read_at for one, other in zip(rows, rows[1:], strict=False))
-    assert all(one.figures != other.figures for one, other in zip(rows, rows[1:], strict=False))
+    assert all(one.until < other.read_at for one, other in pairwise(rows))
+    assert all(one.figures != other.figures for one, other in pairwise(rows))
     assert rows[-1].until == at

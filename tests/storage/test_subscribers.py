@@ -138,7 +138,7 @@ def test_the_file_leaves_others_alone(storage: Storage) -> None:
 
 
 def test_a_reader_twice_in_the_file_is_named(storage: Storage) -> None:
-    with pytest.raises(UsageError, match="Ada@example.org: this reader stands twice"):
+    with pytest.raises(UsageError, match=r"Ada@example\.org: this reader stands twice"):
         storage.subscribers.sync_file([from_file(), from_file("Ada@example.org")], now=NOW)
     assert storage.subscribers.all() == []
 

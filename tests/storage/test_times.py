@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import StatementError
 
 from newsletter.model import SourceMemory
 from newsletter.storage import Storage
 from newsletter.storage.times import as_text, from_text
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))])
-INSTANTS = st.datetimes(min_value=datetime(1990, 1, 2), max_value=datetime(9998, 1, 1), timezones=ZONES)
+LAST = datetime(9998, 1, 1)  # noqa: DTZ001 hypothesis adds the zone
+INSTANTS = st.datetimes(max_value=LAST, timezones=ZONES).filter(lambda instant: instant.year > 1)
 
 
 @given(INSTANTS)
@@ -37,8 +39,9 @@ def test_databases_give_instants_back_in_utc(storage: Storage) -> None:
 
 
 def test_a_naive_instant_is_refused(storage: Storage) -> None:
-    with pytest.raises(Exception, match="has no time zone"):
-        storage.runs.save("r", started_at=datetime(2026, 11, 22), finished_at=None, report={})
+    naive = datetime(2026, 11, 22)  # noqa: DTZ001
+    with pytest.raises(StatementError, match="has no time zone"):
+        storage.runs.save("r", started_at=naive, finished_at=None, report={})
     assert storage.sources.memories() == {}
 
 

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, make_url, text
+
+from newsletter.errors import StorageError
+from newsletter.model import Subscriber
+from newsletter.storage import NewDelivery, Storage, Upgrade
+from newsletter.storage.engine import Database
+from newsletter.storage.schema import HEAD, VERSION_TABLE, metadata
+from newsletter.storage.upgrade import MIGRATIONS, bring_up_to_date
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9000"
+down_revision = "{head}"
+
+
+def upgrade():
+    with op.batch_alter_table("deliveries") as table:
+        table.add_column(sa.Column("colour", sa.Text()))
+        table.alter_column("edition", new_column_name="issue")
+    {then}
+"""
+
+
+def execute(url: str, sql: str) -> None:
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    with engine.begin() as connection:
+        connection.execute(text(sql))
+    engine.dispose()
+
+
+@pytest.fixture
+def next_version(tmp_path: Path) -> Callable[[str], Path]:
+    """The migrations of a next version of this code."""
+
+    def write(then: str = "pass") -> Path:
+        folder = tmp_path / "migrations"
+        shutil.copytree(MIGRATIONS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "versions" / "v9000_next.py").write_text(NEXT.format(head=HEAD, then=then))
+        return folder
+
+    return write
+
+
+def test_migrations_and_schema_agree(storage: Storage) -> None:
+    with storage._database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_partial_indexes_are_partial_on_both(storage: Storage) -> None:
+    indexes = {index["name"]: index for index in inspect(storage._database.engine).get_indexes("deliveries")}
+    name = storage._database.engine.name
+    condition = indexes["uq_deliveries_digest"]["dialect_options"][f"{name}_where"]
+    assert "kind = 'digest'" in str(condition)
+    assert indexes["uq_deliveries_digest"]["unique"]
+
+
+def test_the_code_speaks_the_last_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_new_sqlite_file_is_made_with_its_folders_and_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "50% off" / "newsletter.db"
+    with Storage.open(f"sqlite:///{file}") as storage:
+        assert storage.upgrade == Upgrade(before=None, after=HEAD)
+        assert storage.version == HEAD
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with Storage.open(f"sqlite:///{file}") as storage:
+        assert storage.upgrade is None
+
+
+def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.db").touch()
+    with Storage.open(f"sqlite:///{tmp_path / 'newsletter.db'}") as storage:
+        assert storage.entries.count() == 0
+
+
+def test_postgresql_is_migrated_only_when_told(postgres_url: str) -> None:
+    with pytest.raises(StorageError, match=f"the database is empty, .* needs {HEAD}; run `newsletter migrate`"):
+        Storage.open(postgres_url)
+    with Storage.open(postgres_url, migrate=True) as storage:
+        assert storage.upgrade == Upgrade(before=None, after=HEAD)
+    with Storage.open(postgres_url) as storage:
+        assert storage.upgrade is None
+
+
+def test_sqlite_is_not_migrated_when_told_not_to(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="run `newsletter migrate`"):
+        Storage.open(f"sqlite:///{tmp_path / 'newsletter.db'}", migrate=False)
+
+
+def test_a_database_of_a_newer_version_is_refused(storage_url: str) -> None:
+    execute(storage_url, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    try:
+        with pytest.raises(StorageError, match=r"newer version \(9999, this one knows .*\); upgrade newsletter"):
+            Storage.open(storage_url, migrate=True)
+    finally:
+        execute(storage_url, f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'")
+
+
+def test_another_programs_sqlite_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "places.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE bookmarks (id)")
+    connection.close()
+    with pytest.raises(StorageError, match=r"belongs to another program .*`bookmarks`"):
+        Storage.open(f"sqlite:///{file}")
+
+
+def test_a_postgresql_database_may_have_other_tenants(postgres_url: str) -> None:
+    execute(postgres_url, "CREATE TABLE bookmarks (id int)")
+    Storage.open(postgres_url, migrate=True).close()
+    execute(postgres_url, f"DROP TABLE {VERSION_TABLE}")
+    with pytest.raises(StorageError, match="belongs to another program"):
+        Storage.open(postgres_url, migrate=True)
+
+
+def with_a_message(database: Database) -> None:
+    """One delivery and its message, written as any version would."""
+    storage = Storage(database, upgrade=None)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    reader = storage.subscribers.save(Subscriber(id="ada", email="ada@example.org"))
+    day = {"local_date": noon.date(), "valid_until": noon + timedelta(hours=9), "created_at": noon}
+    storage.deliveries.plan([NewDelivery(subscriber=reader.id, edition="e", message_id="<m>", **day)])
+    leased = storage.deliveries.lease(owner="a", limit=1, until=noon, now=noon, at=noon).deliveries
+    storage.deliveries.hand(leased, owner="a", bodies={leased[0].id: b"body"})
+
+
+def test_an_upgrade_keeps_what_is_stored(database_url: str, next_version: Callable[..., Path]) -> None:
+    """Rebuilding a table, as SQLite must, does not take the rows along that point to it."""
+    database = Database(database_url)
+    bring_up_to_date(database, migrate=True)
+    with_a_message(database)
+    upgrade = bring_up_to_date(database, migrate=True, head="9000", migrations=next_version())
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT issue, colour FROM deliveries")).all() == [("e", None)]
+        assert connection.execute(text("SELECT count(*) FROM messages")).scalar() == 1
+    assert bring_up_to_date(database, migrate=True, head="9000", migrations=next_version()) is None
+    database.close()
+    assert (upgrade.before, upgrade.after) == (HEAD, "9000")
+    with pytest.raises(StorageError, match="newer version"):
+        Storage.open(database_url, migrate=True)
+
+
+def test_sqlite_is_copied_before_it_is_changed(sqlite_url: str, next_version: Callable[..., Path]) -> None:
+    database = Database(sqlite_url)
+    with_a_message(database)
+    database.file.chmod(0o640)
+    upgrade = bring_up_to_date(database, migrate=True, head="9000", migrations=next_version())
+    database.close()
+    assert upgrade.copy == database.file.with_name("newsletter.db.before-9000")
+    assert stat.S_IMODE(upgrade.copy.stat().st_mode) == 0o640
+    with Storage.open(f"sqlite:///{upgrade.copy}") as copy:
+        assert copy.deliveries.message("ada", date(2026, 11, 22)) == b"body"
+
+
+def test_an_upgrade_that_fails_changes_nothing(database_url: str, next_version: Callable[..., Path]) -> None:
+    database = Database(database_url)
+    bring_up_to_date(database, migrate=True)
+    with_a_message(database)
+    broken = next_version("op.execute('DROP TABLE no_such_table')")
+    for _ in range(2):
+        with pytest.raises(StorageError, match="no_such_table"):
+            bring_up_to_date(database, migrate=True, head="9000", migrations=broken)
+    assert Storage(database, upgrade=None).deliveries.message("ada", date(2026, 11, 22)) == b"body"
+    assert bring_up_to_date(database, migrate=False) is None
+    database.close()
+
+
+OPEN = (
+    "import sys; from newsletter.storage import Storage; print(Storage.open(sys.argv[1], migrate=True).entries.count())"
+)
+
+
+def test_four_processes_may_make_the_same_database(database_url: str) -> None:
+    command = [sys.executable, "-c", OPEN, database_url]
+    makers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    told = [maker.communicate() for maker in makers]
+    assert told == [("0\n", "")] * 4
