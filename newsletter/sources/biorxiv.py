@@ -15,7 +15,7 @@ from newsletter.sources.dates import instant
 from newsletter.sources.huggingface import days_back
 from newsletter.sources.identifiers import doi
 from newsletter.sources.jsonfeed import parse_json
-from newsletter.sources.markup import text_of
+from newsletter.sources.markup import text_of, title_of
 from newsletter.sources.reading import Reading
 from newsletter.text import clean
 
@@ -83,7 +83,7 @@ def read_details(body: bytes, *, category: str | None = None) -> Reading:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry | None:
-    name, title = doi(str(item.get("doi") or "")), text_of(str(item.get("title") or ""))
+    name, title = doi(str(item.get("doi") or "")), title_of(str(item.get("title") or ""))
     if name is None or not title:
         return None
     version = _number(item.get("version")) or 1

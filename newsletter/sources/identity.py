@@ -211,10 +211,9 @@ class _Papers:
         """Whether two of the same short title are one paper: something else has to say so too."""
         authors = self._said(one, _first_author) and self._said(other, _first_author)
         summaries = self._said(one, _summary) & self._said(other, _summary)
-        bare = not any(self._said(index, _identifier) for index in (one, other))
-        return bool(authors or summaries or (bare and self._share_a_source(one, other))) and self.same_by_title(
-            one, other
-        )
+        nameless = not (self._said(one, _identifier) or self._said(other, _identifier))
+        same_voice = nameless and self._share_a_source(one, other)
+        return bool(authors or summaries or same_voice) and self.same_by_title(one, other)
 
     def _dois_agree(self, one: int, other: int) -> bool:
         """A preprint and its article have a DOI each, as have preprints on two servers; two articles are two papers."""
@@ -258,7 +257,7 @@ def _doi(entry: Entry) -> str | None:
 
 
 def _identifier(entry: Entry) -> str | None:
-    return entry.arxiv_id or entry.doi or entry.openreview_id or entry.link
+    return entry.arxiv_id or entry.doi or entry.openreview_id
 
 
 def _first_author(entry: Entry) -> str | None:

@@ -43,8 +43,8 @@ def merge(first: Entry, second: Entry) -> Entry:
         first,
         **filled,
         title=second.title if second.title and (newer or corrected) else first.title,
-        summary=_longer(first.summary, second.summary, newer=newer),
-        authors=_longer(first.authors, second.authors, newer=newer),
+        summary=_longer(first.summary, second.summary, newer=newer, older=older),
+        authors=_longer(first.authors, second.authors, newer=newer, older=older),
         arxiv_version=max(first.arxiv_version or 0, second.arxiv_version or 0) or None,
         categories=_union(first.categories, second.categories),
         keywords=_union(first.keywords, second.keywords),
@@ -63,17 +63,19 @@ def _is_newer(one: Entry, other: Entry) -> bool:
     """Whether it is of a later version: by its number, or by its date where one source numbers nothing."""
     if one.arxiv_version and other.arxiv_version:
         return one.arxiv_version > other.arxiv_version
-    dated = one.updated and other.updated and one.doi == other.doi and one.sources == other.sources
-    return bool(dated and one.updated and other.updated and one.updated > other.updated)
+    if one.updated is None or other.updated is None or (one.doi, one.sources) != (other.doi, other.sources):
+        return False
+    return one.updated > other.updated
 
 
 def _said(first: object, second: object, *, newer: bool) -> object:
     return second or first if newer else first or second
 
 
-def _longer(first: Text, second: Text, *, newer: bool) -> Text:
-    if newer and second:
-        return second
+def _longer(first: Text, second: Text, *, newer: bool, older: bool) -> Text:
+    if newer or older:
+        latest, other = (second, first) if newer else (first, second)
+        return latest or other
     return second if len(second) > len(first) else first
 
 
