@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from newsletter.addresses import ascii_domain, is_loopback
 from newsletter.config.mistakes import mistake
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -18,7 +19,7 @@ def read_address(value: object) -> str:
     if not isinstance(value, str):
         raise expected
     local, at, domain = value.strip().rpartition("@")
-    domain = _ascii_domain(domain)
+    domain = ascii_domain(domain)
     if not at or len(local) > 64 or len(domain) > 253 or not _LOCAL_PART.fullmatch(local):
         raise expected
     if domain.casefold() != "localhost" and not _DOMAIN.fullmatch(domain):
@@ -26,30 +27,12 @@ def read_address(value: object) -> str:
     return f"{local}@{domain}"
 
 
-def _ascii_domain(domain: str) -> str:
-    try:
-        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-
-
 def read_domain(value: object) -> str:
     """The part of mail addresses after the @, in lower case."""
-    domain = _ascii_domain(value.strip().removeprefix("@")) if isinstance(value, str) else ""
+    domain = ascii_domain(value.strip().removeprefix("@")) if isinstance(value, str) else ""
     if not _DOMAIN.fullmatch(domain):
         raise mistake("a domain such as `example.org`")
     return domain.casefold()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this very machine, by its name or address alone."""
-    name = host.casefold().strip("[]").rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def read_link(value: object) -> str:

@@ -21,6 +21,7 @@ from newsletter.errors import ConfigError, Problem
 from newsletter.text import one_line, shorten
 
 MAX_DEPTH = 20
+MAX_VALUES = 1_000_000
 
 KeyPath = tuple[str | int, ...]
 """Where a value is in a document: ``("sources", 2, "url")``."""
@@ -112,10 +113,10 @@ def read_bytes(file: Path, name: str, *, limit: int) -> bytes:
     return content
 
 
-def parse(content: bytes, name: str, *, loader: type = _LOADER) -> Document:
+def parse(content: bytes, name: str, *, loader: type = _LOADER, max_values: int = MAX_VALUES) -> Document:
     """The document in ``content``; a ``ConfigError`` where it cannot be understood as YAML at all."""
     text = decode(content, name)
-    composer = _Composer(name)
+    composer = _Composer(name, max_values)
     try:
         for event in yaml.parse(text, Loader=loader):
             composer.take(event)
@@ -177,8 +178,9 @@ class _Frame:
 class _Composer:
     """Puts a stream of YAML events together into a document."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, max_values: int) -> None:
         self.document = Document(name)
+        self._max_values = max_values
         self._stack: list[_Frame] = []
         self._documents = 0
 
@@ -232,6 +234,8 @@ class _Composer:
         else:
             self.document.data = value
         self.document.places[path] = _start(event)
+        if len(self.document.places) > self._max_values:
+            raise self._fatal(event, f"this file holds more than {self._max_values} values; expected far fewer")
         return path
 
     def _note(self, path: KeyPath, event: Any, message: str) -> None:

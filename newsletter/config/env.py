@@ -24,7 +24,7 @@ class Variables:
 
     def __init__(self, folder: Path, *layers: Mapping[str, str]) -> None:
         """``folder`` is where relative paths of ``…_FILE`` start."""
-        self._folder, self._layers = folder, layers
+        self._folder, self._layers = folder, [dict(layer) for layer in layers]
 
     def __hash__(self) -> int:
         return hash(tuple(frozenset(layer.items()) for layer in self._layers))

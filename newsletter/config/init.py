@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterable
 from importlib.resources import files
@@ -17,7 +18,6 @@ from newsletter.config.env import SECRET_KEY
 from newsletter.config.questions import QUESTIONS, Answers, Question, read_answers
 from newsletter.errors import UsageError
 from newsletter.shipped import shipped
-from newsletter.tokens import new_secret
 
 __all__ = ["QUESTIONS", "Answers", "Question", "ensure_secret", "read_answers", "write_config", "write_demo"]
 
@@ -61,7 +61,7 @@ def ensure_secret(folder: Path) -> bool:
         if dotenv_values(stream=StringIO(content), interpolate=False).get(SECRET_KEY):
             return False
         with file.open("a", encoding="utf-8") as stream:
-            stream.write(f"{'' if content.endswith(chr(10)) or not content else chr(10)}{SECRET_KEY}={new_secret()}\n")
+            stream.write(f"{'' if content.endswith(chr(10)) or not content else chr(10)}{SECRET_KEY}={_new_secret()}\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: cannot be read and written: {error}") from error
     return True
@@ -73,7 +73,12 @@ def _rendered(name: str, answers: Answers) -> str:
     )
     environment.filters["yaml"] = _quoted
     source = (files("newsletter.config") / "samples" / name).read_text(encoding="utf-8")
-    return environment.from_string(source).render(answers=answers, secret_key=new_secret())
+    return environment.from_string(source).render(answers=answers, secret_key=_new_secret())
+
+
+def _new_secret() -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(32)
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
+from newsletter.addresses import normal_form
 from newsletter.config.document import Document, KeyPath, Mistake, parse, place, read_bytes, shown
 from newsletter.config.env import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
 from newsletter.config.fields import Section
@@ -167,7 +168,7 @@ def _check_addresses(document: Document, listed: list[Any]) -> None:
         email = reader.get("email") if isinstance(reader, dict) else None
         if not isinstance(email, str):
             continue
-        before = first.setdefault(email.strip().casefold(), index)
+        before = first.setdefault(normal_form(email), index)
         if before != index:
             line = document.position(("subscribers", before, "email"))[0]
             message = f"`{shown(email)}` is a reader already, on line {line}; expected each address once"

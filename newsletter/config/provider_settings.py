@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
 
-from newsletter.config.addresses import is_loopback
+from newsletter.addresses import is_loopback
 from newsletter.config.fields import AnyPath, DottedPath, Host, Options, Section, SecureLink, kind_of, plugin_tag
 from newsletter.config.mistakes import clash
 

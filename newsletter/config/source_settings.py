@@ -13,7 +13,6 @@ from newsletter.config.fields import (
     DottedPath,
     Duration,
     ExistingPath,
-    Finite,
     Link,
     Options,
     Section,
@@ -37,8 +36,6 @@ class SourceSettings(Section):
     """What becomes of papers older than ``window`` on the first fetch; ``include`` for ``huggingface`` and ``page``."""
     every: Duration = timedelta(hours=1)
     """How often it is asked at most; a local file is read each time."""
-    weight: Finite = 1.0
-    """How much its papers count beside those of other sources."""
     disabled: bool = False
     """Kept in the file, and not read."""
 
@@ -135,6 +132,8 @@ class FeedSource(SourceSettings):
     needs_path_or_url = True
 
     kind: Literal["feed"]
+    every: Duration = timedelta(minutes=15)
+    """How often it is asked at most; a local file is read each time."""
     url: Link | None = None
     """The feed's address; or ``path`` for a local file."""
 
@@ -151,6 +150,8 @@ class PageSource(SourceSettings):
     kind: Literal["page"]
     backlog: Literal["skip", "include"] = "include"
     """What becomes of papers older than ``window`` on the first fetch."""
+    every: Duration = timedelta(minutes=15)
+    """How often it is asked at most; a local file is read each time."""
     url: Link | None = None
     """The page's address; or ``path`` for a saved one."""
     year: Annotated[int, Field(ge=1991, le=9999)] | None = None

@@ -51,11 +51,12 @@ def mistakes_of(
     error: ValidationError, document: Document, model: type[BaseModel], *, filled: Mapping[KeyPath, str]
 ) -> list[Mistake]:
     """One mistake an error; none where a mistake was found before. Values that came out of variables stay unsaid."""
-    known = [mistake.path for mistake in document.mistakes]
+    known = {mistake.path for mistake in document.mistakes}
     speaker = _Speaker(document, model, filled)
-    details = [dict(detail) for detail in error.errors(include_url=False)]
-    found = [speaker.mistake(detail) for detail in details if not speaker.is_misspelt(detail, details)]
-    return [mistake for mistake in found if not any(mistake.path[: len(path)] == path for path in known)]
+    details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+    meant = {(*d["loc"][:-1], speaker.nearest_key(d["loc"])) for d in details if d["type"] == "extra_forbidden"}
+    found = [speaker.mistake(detail) for detail in details if detail["type"] != "missing" or detail["loc"] not in meant]
+    return [one for one in found if not any(one.path[:length] in known for length in range(len(one.path) + 1))]
 
 
 class _Speaker:
@@ -82,12 +83,10 @@ class _Speaker:
                 path = path if at is None else (*path, at)
                 return self._at(path, self._wrong(path, detail["type"], details))
 
-    def is_misspelt(self, missing: dict[str, Any], details: list[dict[str, Any]]) -> bool:
-        """Whether the missing key is there under a name so near that the unknown key's message says it all."""
-        if missing["type"] != "missing":
-            return False
-        beside = [d for d in details if d["type"] == "extra_forbidden" and d["loc"][:-1] == missing["loc"][:-1]]
-        return any(self._nearest_key(self._path(detail["loc"])) == missing["loc"][-1] for detail in beside)
+    def nearest_key(self, loc: tuple[str | int, ...]) -> str | None:
+        """The key that was probably meant by the unknown one."""
+        path = self._path(loc)
+        return nearest(str(path[-1]), self._known_keys(path))
 
     def _path(self, loc: tuple[str | int, ...]) -> KeyPath:
         """The path in the document: pydantic's, without the tags of unions and keys that are not there."""
@@ -106,15 +105,12 @@ class _Speaker:
         return f"`{key}` is missing; expected {_EXPECTED_KEYS.get(key, 'a value')}"
 
     def _unknown_key(self, path: KeyPath) -> str:
-        if close := self._nearest_key(path):
+        if close := self.nearest_key(path):
             return f"unknown key `{shown(path[-1])}`; did you mean `{close}`?"
         return f"unknown key `{shown(path[-1])}`; expected {_listed(self._known_keys(path))}"
 
     def _known_keys(self, path: KeyPath) -> list[str]:
         return known_keys(self._model, path[:-1], self._document.data)
-
-    def _nearest_key(self, path: KeyPath) -> str | None:
-        return nearest(str(path[-1]), self._known_keys(path))
 
     def _kind(self, path: KeyPath, kinds: str) -> Mistake:
         data = self._value(path)

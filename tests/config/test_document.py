@@ -151,6 +151,12 @@ def test_the_size_is_limited(tmp_path) -> None:
         read_bytes(tmp_path / "larger", "x", limit=2_000_000)
 
 
+def test_values_are_counted() -> None:
+    assert len(parse(b"[1, 2, 3, 4]", "x", max_values=5).data) == 4
+    with pytest.raises(ConfigError, match="x:1:14: this file holds more than 5 values; expected far fewer"):
+        parse(b"[1, 2, 3, 4, 5]", "x", max_values=5)
+
+
 def test_a_folder_in_place_of_a_file(tmp_path) -> None:
     with pytest.raises(ConfigError, match="x: this is no file; expected a text file"):
         read_bytes(tmp_path, "x", limit=10)

@@ -137,7 +137,7 @@ def test_sources_of_every_kind(files: Any) -> None:
               - {kind: arxiv, categories: [cs.LG, q-bio.NC, hep-th, cond-mat.dis-nn]}
               - {kind: biorxiv, category: neuroscience, backlog: include}
               - {kind: biorxiv, server: medrxiv, every: 6h}
-              - {kind: medrxiv, name: Another, weight: 0.5}
+              - {kind: medrxiv, name: Another}
               - {kind: feed, url: "https://www.example.org/feed.xml?a=b", disabled: yes}
               - {kind: page, path: saved/page one.txt, year: 2025}
               - {kind: page, name: Absolute, path: %s, every: 3h}
@@ -166,9 +166,9 @@ def test_sources_of_every_kind(files: Any) -> None:
     assert isinstance(biorxiv, BiorxivSource)
     assert (biorxiv.backlog, biorxiv.server) == ("include", "biorxiv")
     assert (medrxiv.server, medrxiv.every) == ("medrxiv", timedelta(hours=6))
-    assert (other.server, other.weight) == ("medrxiv", 0.5)
+    assert other.server == "medrxiv"
     assert isinstance(feed, FeedSource)
-    assert (feed.backlog, feed.disabled) == ("skip", True)
+    assert (feed.backlog, feed.disabled, feed.every) == ("skip", True, timedelta(minutes=15))
     assert isinstance(page, PageSource)
     assert (page.backlog, page.year, page.every) == ("include", 2025, timedelta(0))
     assert page.path == files.folder / "saved" / "page one.txt"

@@ -127,7 +127,7 @@ SOURCE_MISTAKES = [
     ("{kind: huggingface, days: 0}", "31: `days` is `0`; expected 1 or more"),
     ("{kind: huggingface, days: many}", "31: `days` is `many`; expected a whole number"),
     ("{kind: huggingface, categories: [x]}", ("25: unknown key `categories`; expected `name`, `path`, `backlog`, `every`, "
-     "`weight`, `disabled`, `kind`, `days` or `url`")),
+     "`disabled`, `kind`, `days` or `url`")),
     ("{kind: feed}", "6: expected either `url` (an address) or `path` (a local file)"),
     ("{kind: feed, url: 'https://a.example', path: here.xml}", ("44: expected either `url` (an address) or `path` (a local "
      "file)")),
@@ -138,8 +138,6 @@ SOURCE_MISTAKES = [
     ("{kind: feed, path: nowhere.xml}", ("24: `path` is `nowhere.xml`; expected a file or folder that exists (relative "
      "paths start at {folder})")),
     ("{kind: feed, path: ''}", "24: `path` is empty; expected a path"),
-    ("{kind: feed, path: here.xml, weight: .nan}", "42: `weight` is `.nan`; expected a number"),
-    ("{kind: feed, path: here.xml, weight: nan}", "42: `weight` is `nan`; expected a finite number"),
     ("{kind: page, path: here.xml, year: 12}", "40: `year` is `12`; expected 1991 or more"),
     ("{kind: page, path: here.xml, disabled: sure}", "44: `disabled` is `sure`; expected true or false"),
     ("{kind: my.plugin.Source, url: x}", "30: unknown key `url`; expected"),
