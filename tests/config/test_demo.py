@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import importlib.util
 import mailbox
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from newsletter.config import load
 from newsletter.config.settings import PluginProvider, Settings
 from newsletter.delivery import Surroundings
 from newsletter.errors import ProviderError
-from newsletter.model import Entry, EntryChanges, Mailbox, Message, Verdict
+from newsletter.model import Digest, Entry, EntryChanges, Links, Mailbox, Message, Ranked, Subscriber, Verdict
+from newsletter.rendering import Renderer
 from newsletter.shipped import shipped
 from newsletter.sources import fetch_all
 from newsletter.sources.http import Http
@@ -116,6 +117,26 @@ def test_systemd_units_can_be_read(name: str) -> None:
 
     assert unit.read(shipped("examples") / "systemd" / name)
     assert unit["Unit"]["Description"]
+
+
+def test_templates_of_ones_own_take_the_place_of_shipped_ones() -> None:
+    folders = [shipped("examples") / "templates", shipped("templates")]
+    renderer = Renderer(folders=folders, title="Morning Papers", sender=Mailbox(email="papers@example.org"))
+    digest = Digest(
+        edition="2026-11-20T07:30:00Z",
+        local_date=date(2026, 11, 20),
+        items=(Ranked(entry=Entry(title="A paper"), score=0.0, match=0.5, rank=1),),
+        candidates=73,
+    )
+    reader = Subscriber(id="s1", email="ada@example.org")
+
+    message = renderer.render(digest, subscriber=reader, links=Links(), message_id="<1@example.org>", date=NOW)
+
+    assert message.subject.startswith("Morning Papers, ")
+    assert message.subject.endswith(": 1 of 73 new papers")
+    assert "room 12" in message.html
+    for own in (path for path in folders[0].rglob("*") if path.is_file()):
+        assert (folders[1] / own.relative_to(folders[0])).is_file(), own  # a name that is shipped no more does nothing
 
 
 def test_a_provider_of_ones_own(tmp_path: Path) -> None:
