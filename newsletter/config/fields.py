@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from newsletter.config import addresses, named, values
 from newsletter.config.document import unquoted
@@ -45,11 +46,25 @@ class Section(BaseModel):
         hide_input_in_errors=True,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, given: Any) -> Any:
+        """A key with nothing behind it, as where all below it is commented out, counts as left out."""
+        if not isinstance(given, dict):
+            return given
+        optional = _optional_keys(cls)
+        return {key: value for key, value in given.items() if value is not None or key not in optional}
+
     def _settle(self, **found: Any) -> None:
         """Fill in defaults that follow from other fields, while the model is made."""
         for name, value in found.items():
             if name not in self.model_fields_set:
                 self.__dict__[name] = value
+
+
+@cache
+def _optional_keys(section: type[Section]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in section.model_fields.items() if not field.is_required())
 
 
 def kind_of(value: Any) -> str | None:

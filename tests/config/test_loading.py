@@ -260,6 +260,18 @@ network: {contact: https://example.org/about, allow: [10.0.0.0/8, feeds.lab.exam
     assert settings.network.allow == ("10.0.0.0/8", "feeds.lab.example", "::1/128", "192.168.1.7/32")
 
 
+def test_a_key_with_nothing_behind_it_counts_as_left_out(files: Any) -> None:
+    settings = files.load(
+        newsletter=GOOD
+        + "window:\nsignup:\n  # open: false\nprovider:\nnetwork: {allow: , contact: ~}\nbase_url: null\n",
+        subscribers="subscribers:\n  - email: a@example.org\n    schedule:\n    profile:\n      interests:\n        # - cats\n",
+    )
+
+    assert settings.window == timedelta(days=3)
+    assert (settings.signup.open, settings.provider.kind, settings.network.allow) == (True, "files", ())
+    assert settings.readers[0].profile.interests == ()
+
+
 def test_text_is_one_line_and_numbers_may_be_text(files: Any) -> None:
     text = GOOD.replace("title: x", "title: |\n  Morning\n  Papers")
 

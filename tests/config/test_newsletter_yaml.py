@@ -23,7 +23,8 @@ MISTAKES = [
     ("provider: {kind: files, pth: x}", "25: unknown key `pth`; did you mean `path`?"),
     # sorts of things
     ("signup: yes", "9: `signup` is text; expected a mapping of keys to values"),
-    ("signup:", "8: `signup` is empty; expected a mapping of keys to values"),
+    ("provider: {kind: smtp, host: }", "30: `host` is empty; expected a host name"),
+    ("windou:", "1: unknown key `windou`; did you mean `window`?"),
     ("network: {allow: 10.0.0.0/8}", ("18: `allow` is text; expected a list, such as `[one, another]` or lines that "
      "begin with `- `")),
     ("when_empty: maybe", "13: `when_empty` is `maybe`; expected `skip` or `send`"),
