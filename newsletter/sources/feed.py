@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from newsletter.config.settings import FeedSource
     from newsletter.sources import FetchRequest
 
-MAX_SUMMARY_CHARACTERS = 20_000
 _HEAD_BYTES = 4096
 _PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _LISTED_FEED = re.compile(rb"<link\b[^>]*application/(?:rss|atom|feed)\+(?:xml|json)[^>]*>", re.I)
@@ -136,7 +135,7 @@ def _summary(item: Mapping[str, Any]) -> str:
     if len(summary) < 200:
         contents = [text_of(str(content.get("value") or "")) for content in item.get("content", ())]
         summary = max([summary, *contents], key=len)
-    return shorten(summary, MAX_SUMMARY_CHARACTERS)
+    return summary
 
 
 def _link(item: Mapping[str, Any], base: str) -> str | None:

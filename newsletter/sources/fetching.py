@@ -130,7 +130,7 @@ def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: b
 def _memory(source: SourceSettings, memories: Mapping[str, SourceMemory]) -> SourceMemory:
     """What is remembered of the source; notes on another address or other options than today's are forgotten."""
     memory = memories.get(source.name, SourceMemory())
-    asked = source.model_dump(exclude={"every", "backlog", "weight", "disabled"})
+    asked = source.model_dump(exclude={"every", "backlog", "disabled"})
     fingerprint = blake2b(repr(asked).encode(), digest_size=8).hexdigest()
     if memory.data.get("settings") == fingerprint:
         return memory

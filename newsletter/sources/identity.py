@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -13,6 +12,7 @@ from typing import Literal
 from newsletter.model import Entry, EntryChanges, Fetched, entry_id
 from newsletter.sources.identifiers import arxiv_id, canonical_address, doi, doi_of_address, openreview_id
 from newsletter.sources.merging import merge
+from newsletter.sources.sameness import Papers, address_key, no_contradiction, same_by_more, same_by_title
 from newsletter.text import fold
 
 WORDS_OF_A_TELLING_TITLE = 4
@@ -20,9 +20,6 @@ WORDS_OF_A_TELLING_TITLE = 4
 
 _STRONG = ("arxiv:", "doi:", "openreview:", "url:")
 _TITLE = "title:"
-_BIORXIV = re.compile(r"10\.(?:1101|64898)/\d")
-_PREPRINTS = re.compile(r"10\.(?:21203|31234|31219|31222|31223|26434|20944|36227|2139|22541)/")
-_SUFFIX = re.compile(r"\s(?:jr|sr|ii|iii|iv)$")
 
 
 def keys_of(entry: Entry) -> tuple[str, ...]:
@@ -36,7 +33,7 @@ def keys_of(entry: Entry) -> tuple[str, ...]:
         entry.arxiv_id and f"arxiv:{entry.arxiv_id.lower()}",
         entry.doi and f"doi:{entry.doi}",
         entry.openreview_id and f"openreview:{entry.openreview_id}",
-        _address_key(entry),
+        address_key(entry),
         (title := fold(entry.title)) and _TITLE + title,
     ]
     return tuple(key for key in found if key)
@@ -125,15 +122,6 @@ def _is_old(entry: Entry, cutoff: datetime, *, first_fetch: bool) -> bool:
     return revision if at is None else at < cutoff
 
 
-def _address_key(entry: Entry) -> str | None:
-    """The link as a key, unless it says no more than an id does."""
-    link = entry.link
-    if not link or arxiv_id(link) or doi_of_address(link) or openreview_id(link):
-        return None
-    address = canonical_address(link)
-    return f"url:{address}" if address else None
-
-
 def _shared_addresses(sightings: Sequence[_Sighting]) -> frozenset[str]:
     """Addresses under which one source lists several titles: those of the source, not of a paper."""
     titles: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -149,7 +137,7 @@ def _shared_addresses(sightings: Sequence[_Sighting]) -> frozenset[str]:
 
 def _by_paper(sightings: Sequence[_Sighting], shared: Collection[str]) -> list[list[_Sighting]]:
     """The sightings of each paper together, in the order in which papers first come."""
-    papers = _Papers(sightings)
+    papers = Papers([one.entry for one in sightings])
     by_key: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(sightings):
         for key in one.keys:
@@ -158,140 +146,12 @@ def _by_paper(sightings: Sequence[_Sighting], shared: Collection[str]) -> list[l
     for kind in _STRONG:
         for key, indices in by_key.items():
             if key.startswith(kind):
-                papers.join_all(indices, papers.may_be_one)
+                papers.join_all(indices, no_contradiction)
     for key, indices in by_key.items():
         if key.startswith(_TITLE):
             telling = len(key.removeprefix(_TITLE).split()) >= WORDS_OF_A_TELLING_TITLE
-            papers.join_all(indices, papers.same_by_title if telling else papers.same_by_more)
-    return papers.groups()
-
-
-class _Papers:
-    """A union-find that never joins what two identifiers say are two papers."""
-
-    def __init__(self, sightings: Sequence[_Sighting]) -> None:
-        self._sightings = sightings
-        self._root = list(range(len(sightings)))
-        self._members = [[index] for index in range(len(sightings))]
-
-    def join_all(self, indices: Sequence[int], are_one: Callable[[int, int], bool]) -> None:
-        """Joins those of the sightings that are one paper with one another."""
-        heads: list[int] = []
-        for index in indices:
-            head = next((one for one in heads if self._find(one) == self._find(index) or are_one(one, index)), None)
-            if head is None:
-                heads.append(index)
-            else:
-                self._join(head, index)
-
-    def groups(self) -> list[list[_Sighting]]:
-        """The sightings of each paper."""
-        groups: dict[int, list[_Sighting]] = defaultdict(list)
-        for index, one in enumerate(self._sightings):
-            groups[self._find(index)].append(one)
-        return list(groups.values())
-
-    def may_be_one(self, one: int, other: int) -> bool:
-        """Whether nothing speaks against it that the two, which share an identifier, are one: no two arXiv ids."""
-        ours, theirs = self._said(one, _arxiv), self._said(other, _arxiv)
-        return not (ours and theirs) or bool(ours & theirs)
-
-    def same_by_title(self, one: int, other: int) -> bool:
-        """Whether two of the same telling title are one paper: neither authors nor identifiers speak against it."""
-        ours, theirs = self._said(one, _first_author), self._said(other, _first_author)
-        named_apart = ours and theirs and not _share_a_name(ours, theirs)
-        return (
-            not named_apart
-            and self.may_be_one(one, other)
-            and self._dois_agree(one, other)
-            and not self._posts(one, other)
-        )
-
-    def same_by_more(self, one: int, other: int) -> bool:
-        """Whether two of the same short title are one paper: something else has to say so too."""
-        authors = self._said(one, _first_author) and self._said(other, _first_author)
-        summaries = self._said(one, _summary) & self._said(other, _summary)
-        nameless = not (self._said(one, _identifier) or self._said(other, _identifier))
-        same_voice = nameless and self._share_a_source(one, other)
-        return bool(authors or summaries or same_voice) and self.same_by_title(one, other)
-
-    def _dois_agree(self, one: int, other: int) -> bool:
-        """A preprint and its article have a DOI each, as have preprints on two servers; two articles are two papers."""
-        ours, theirs = self._said(one, _doi), self._said(other, _doi)
-        return bool(ours & theirs) or not {_registry(name) for name in ours} & {_registry(name) for name in theirs}
-
-    def _posts(self, one: int, other: int) -> bool:
-        """Whether they are two posts of one source, which gives the same title to each week's."""
-        ours, theirs = self._said(one, _address_key), self._said(other, _address_key)
-        return bool(ours and theirs) and not ours & theirs and self._share_a_source(one, other)
-
-    def _share_a_source(self, one: int, other: int) -> bool:
-        ours, theirs = ({name for each in self._paper(index) for name in each.entry.sources} for index in (one, other))
-        return bool(ours & theirs)
-
-    def _said(self, index: int, what: Callable[[Entry], str | None]) -> set[str]:
-        """What all sightings of that paper say."""
-        return {said for one in self._paper(index) if (said := what(one.entry))}
-
-    def _paper(self, index: int) -> Iterator[_Sighting]:
-        return (self._sightings[member] for member in self._members[self._find(index)])
-
-    def _find(self, index: int) -> int:
-        while self._root[index] != index:
-            self._root[index] = index = self._root[self._root[index]]
-        return index
-
-    def _join(self, one: int, other: int) -> None:
-        keep, give = sorted((self._find(one), self._find(other)))
-        if keep != give:
-            self._root[give] = keep
-            self._members[keep] += self._members[give]
-
-
-def _arxiv(entry: Entry) -> str | None:
-    return entry.arxiv_id
-
-
-def _doi(entry: Entry) -> str | None:
-    return entry.doi
-
-
-def _identifier(entry: Entry) -> str | None:
-    return entry.arxiv_id or entry.doi or entry.openreview_id
-
-
-def _first_author(entry: Entry) -> str | None:
-    return next(iter(entry.authors), None)
-
-
-def _summary(entry: Entry) -> str | None:
-    return fold(entry.summary)
-
-
-def _share_a_name(ours: Collection[str], theirs: Collection[str]) -> bool:
-    """Whether a first author's family name is among the other's names, however either is written."""
-    return any(_family(one) in _names(other) or _family(other) in _names(one) for one in ours for other in theirs)
-
-
-def _family(name: str) -> str:
-    """The word that a name is filed under.
-
-    >>> _family("Kevin M. Wright Jr."), _family("Wright, K. M.")
-    ('wright', 'wright')
-    """
-    words = _names(name.partition(",")[0])
-    return next((word for word in reversed(words) if len(word) > 1), " ".join(words))
-
-
-def _names(name: str) -> list[str]:
-    return _SUFFIX.sub("", fold(name)).split()
-
-
-def _registry(name: str) -> str:
-    """Who gave out the DOI, as far as it tells preprints apart; all journals are one."""
-    if _BIORXIV.match(name):
-        return "biorxiv"
-    return name.partition("/")[0] if _PREPRINTS.match(name) else "journals"
+            papers.join_all(indices, same_by_title if telling else same_by_more)
+    return [[sightings[index] for index in group] for group in papers.groups()]
 
 
 # -- what to write ------------------------------------------------------------------------------------------------
@@ -335,7 +195,7 @@ def _free_id(entry: Entry, shared: frozenset[str], taken: Collection[str]) -> st
     """The id of the strongest identifier; one of title, author and source where that is not this paper's own."""
     own = replace(entry, id="").id
     by_link = entry.link and not (entry.arxiv_id or entry.doi)
-    of_the_source = by_link and (canonical_address(entry.link or "") is None or _address_key(entry) in shared)
+    of_the_source = by_link and (canonical_address(entry.link or "") is None or address_key(entry) in shared)
     if not of_the_source and own not in taken:
         return own
     return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))

@@ -15,8 +15,6 @@ from newsletter.sources.markup import text_of, web_address
 from newsletter.sources.reading import Reading
 from newsletter.text import clean, shorten
 
-MAX_SUMMARY_CHARACTERS = 20_000
-
 
 def read(body: bytes, *, now: datetime) -> Reading:
     """The entries of a JSON Feed; raises SourceError where it is none."""
@@ -76,7 +74,7 @@ def _entry(item: Mapping[str, Any], *, house: tuple[str, ...], now: datetime) ->
 def _summary(item: Mapping[str, Any]) -> str:
     plain = clean(_text(item, "summary"))
     content = clean(_text(item, "content_text")) or text_of(_text(item, "content_html"))
-    return shorten(plain if len(plain) >= 200 or len(plain) > len(content) else content, MAX_SUMMARY_CHARACTERS)
+    return plain if len(plain) >= 200 or len(plain) > len(content) else content
 
 
 def _names(holder: Mapping[str, Any]) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
 from newsletter.model import Entry, Signals
+from newsletter.text import shorten
 
 Fact = str | int | bool | None
 
@@ -24,16 +25,38 @@ class Reading:
     """What else the fetcher of that kind needs to know: a total, a cursor."""
 
 
+MAX_TITLE_CHARACTERS = 1_000
+MAX_SUMMARY_CHARACTERS = 20_000
+MAX_CHARACTERS = 2_000
+"""Of any other text: a name, a remark, an address."""
+MAX_NAMES = 5_000
+"""Authors, categories, keywords; the longest lists of authors have some 3,000."""
+
 _TIMES = frozenset({"published", "updated", "listed_at", "first_seen_at"})
 _TUPLES = frozenset({"authors", "categories", "keywords", "sources"})
 _NAMES = frozenset(one.name for one in fields(Entry))
 
 
+def bounded(entry: Entry) -> Entry:
+    """The entry with nothing in it that is longer than such a thing ever is; an address that is, is dropped."""
+    short: dict[str, Any] = {
+        "title": shorten(entry.title, MAX_TITLE_CHARACTERS),
+        "summary": shorten(entry.summary, MAX_SUMMARY_CHARACTERS),
+    }
+    for name in _TUPLES:
+        short[name] = tuple(shorten(text, MAX_CHARACTERS) for text in getattr(entry, name)[:MAX_NAMES])
+    for name in _NAMES - short.keys():
+        value = getattr(entry, name)
+        if isinstance(value, str) and len(value) > MAX_CHARACTERS:
+            short[name] = None if value.startswith("http") else shorten(value, MAX_CHARACTERS)
+    return replace(entry, **short)
+
+
 def pack(reading: Reading) -> bytes:
-    """The reading as JSON; what an entry does not say is left out."""
+    """The reading as JSON, bounded; what an entry does not say is left out."""
     return json.dumps(
         {
-            "entries": [_entry_document(entry) for entry in reading.entries],
+            "entries": [_entry_document(bounded(entry)) for entry in reading.entries],
             "problem": reading.problem,
             "facts": dict(reading.facts),
         },

@@ -1,0 +1,26 @@
+"""Fetchers as somebody else would write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from newsletter.model import Entry, Fetched
+from newsletter.sources import FetchRequest
+
+
+class Friendly:
+    """One entry, named by its options."""
+
+    def fetch(self, request: FetchRequest[Any]) -> Fetched:
+        entries = (Entry(title=request.source.options["title"]),)
+        return Fetched(source=request.source.name, kind=request.source.kind, entries=entries)
+
+
+class Broken:
+    """A mistake."""
+
+    def fetch(self, request: FetchRequest[Any]) -> Fetched:
+        raise RuntimeError("two\nlines")
+
+
+friendly = Friendly()
