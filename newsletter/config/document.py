@@ -31,6 +31,13 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]{1,3})?")
+_SYNTAX = {
+    "mapping values": "a `:` is not expected here; put text that holds a colon in quotes, and look at the indentation",
+    "flow node": "expected a value here; look for a `[` or `{` above that is never closed",
+    "escape": "an unknown escape in double quotes; expected single quotes around text with a backslash",
+    "tag handle": "a tag (`!…`) is not read; expected the value alone, in quotes where it begins with `!`",
+}
+"""A part of what the parser says, and what it means."""
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -270,29 +277,20 @@ def _start(event: Any) -> tuple[int, int]:
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     """The parser's complaint in plain words; the parser in C and the one in Python say it differently."""
-    mark, begun = error.problem_mark, error.context_mark
-    said, context = error.problem or "", error.context or ""
+    said, context, begun = error.problem or "", error.context or "", error.context_mark
     if begun and "quoted scalar" in context and "end of stream" in said:
         return Problem(_marked(name, begun), "the quote that opens here is never closed")
-    character = _character(text, mark)
-    message = "this is no valid YAML; look at the indentation, the colons and the quotes here and on the line above"
-    if "cannot start any token" in said:
+    if begun and context.endswith(("flow sequence", "flow mapping")):
+        opened, closed = ("[", "]") if context.endswith("sequence") else ("{", "}")
+        message = f"the `{opened}` on line {begun.line + 1} is not closed; expected `,` or `{closed}`"
+    elif "cannot start any token" in said:
+        character = _character(text, error.problem_mark)
         tab = "a tab cannot indent YAML; expected spaces"
         message = tab if character == "\t" else f"a value cannot begin with `{character}`; expected it in quotes"
-    elif "mapping values are not allowed" in said:
-        message = "a `:` is not expected here; put text that holds a colon in quotes, and look at the indentation"
-    elif begun and ("flow sequence" in context or "flow mapping" in context):
-        kind = "`[`" if "sequence" in context else "`{`"
-        message = (
-            f"the {kind} on line {begun.line + 1} is not closed; expected `,` or `{']' if kind == '`[`' else '}'}`"
-        )
-    elif "flow node" in context:
-        message = "expected a value here; look for a `[` or `{` above that is never closed"
-    elif "escape" in said:
-        message = "an unknown escape in double quotes; expected single quotes around text with a backslash"
-    elif "tag handle" in said:
-        message = "a tag (`!…`) is not read; expected the value alone, in quotes where it begins with `!`"
-    return Problem(_marked(name, mark), message)
+    else:
+        parts = (message for part, message in _SYNTAX.items() if part in said or part in context)
+        message = next(parts, "this is no valid YAML; look at the indentation, colons and quotes here and just above")
+    return Problem(_marked(name, error.problem_mark), message)
 
 
 def _marked(name: str, mark: yaml.Mark | None) -> str:

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from newsletter.config import addresses, named, values
 from newsletter.config.document import unquoted
+from newsletter.text import one_line
 
+Line = Annotated[str, AfterValidator(one_line)]
 Text = Annotated[str, AfterValidator(values.read_text), Field(min_length=1)]
 Address = Annotated[str, PlainValidator(addresses.read_address, json_schema_input_type=str)]
 Link = Annotated[str, PlainValidator(addresses.read_link, json_schema_input_type=str)]

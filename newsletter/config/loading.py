@@ -212,5 +212,7 @@ def _template_folders(folder: Path) -> tuple[Path, ...]:
 
 def _printed(file: Path) -> str:
     """The path as a person in the working directory would type it."""
-    here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or in a folder that is gone
+        return str(file)

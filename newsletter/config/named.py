@@ -39,14 +39,24 @@ def read_path(value: object, info: ValidationInfo) -> Path:
 def read_existing_path(value: object, info: ValidationInfo) -> Path:
     """A path to something that is there."""
     path = read_path(value, info)
-    if info.context and not path.exists():
+    if info.context and not _is_there(path):
         raise mistake(f"a file or folder that exists (relative paths start at {info.context['folder']})")
     return path
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a folder that may not be entered
+        return False
+
+
 def _settled(path: str | Path, info: ValidationInfo) -> Path:
     """The path below the deployment folder; as it stands where no folder is known."""
-    path = Path(path).expanduser() if str(path).startswith("~/") else Path(path)
+    try:
+        path = Path(path).expanduser() if str(path).startswith("~/") else Path(path)
+    except RuntimeError as error:
+        raise mistake("a path without `~`: this user has no home folder") from error
     return info.context["folder"] / path if info.context else path
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from newsletter.config import named, values
-from newsletter.config.fields import Address, Finite, Section, Text
+from newsletter.config.fields import Address, Finite, Line, Section, Text
 from newsletter.config.mistakes import clash
 from newsletter.config.settings import ScheduleSetting
 from newsletter.model import Interest, Owner, ProfileSpec, Schedule, Subscriber
@@ -87,7 +87,7 @@ class ReaderSection(Section):
 
     email: Address
     """Where the digest goes; each address once."""
-    name: str = ""
+    name: Line = ""
     """How the reader is called."""
     timezone: ZoneName | None = None
     """An IANA time zone; that of ``newsletter.yaml`` when left out."""

@@ -20,6 +20,7 @@ from newsletter.config.fields import (
     Database,
     Domain,
     Duration,
+    Line,
     NetworkRange,
     Section,
     SecureLink,
@@ -77,7 +78,7 @@ __all__ = [
 class MailboxSection(Section):
     """Who the mails come from."""
 
-    name: str = ""
+    name: Line = ""
     """Shown in place of the address."""
     email: Address
     """The address that mails are sent from and that answers go to."""
@@ -152,7 +153,7 @@ class NewsletterFile(Section):
     """Who the mails come from: ``{name: Morning Papers, email: papers@example.org}``."""
     base_url: SecureLink | None = None
     """Where the web pages are; mails link there. When left out mails carry mailto links only."""
-    postal_address: str = ""
+    postal_address: Line = ""
     """Stands in each mail's footer, as the law of many countries wants; required with more than one reader."""
     timezone: Zone = ZoneInfo("UTC")
     """An IANA time zone: the default for readers, and the zone of a run's date."""

@@ -13,6 +13,7 @@ from newsletter.config.fields import (
     DottedPath,
     Duration,
     ExistingPath,
+    Line,
     Link,
     Options,
     Section,
@@ -28,7 +29,7 @@ SOURCE_KINDS = ("arxiv", "biorxiv", "feed", "huggingface", "medrxiv", "page")
 class SourceSettings(Section):
     """What every kind of source understands."""
 
-    name: str = ""
+    name: Line = ""
     """Shown on cards and in reports; unique; made from the kind and its options when left out."""
     path: ExistingPath | None = None
     """A local file that is read in place of the network."""
@@ -46,7 +47,8 @@ class SourceSettings(Section):
         address = getattr(self, "url", None)
         if self.needs_path_or_url and (self.path is None) == (address is None):
             raise clash("expected either `url` (an address) or `path` (a local file)", at="path" if address else "kind")
-        self._settle(name=self.default_name())
+        if not self.name:
+            self.__dict__["name"] = self.default_name()
         if self.path is not None:
             self._settle(every=timedelta(0))
         return self
@@ -104,7 +106,7 @@ class BiorxivSource(SourceSettings):
     kind: Literal["biorxiv", "medrxiv"]
     server: Literal["biorxiv", "medrxiv"] = "biorxiv"
     """The same as ``kind`` when left out."""
-    category: str | None = None
+    category: Line | None = None
     """Such as ``neuroscience``; all of them when left out."""
     days: Annotated[int, Field(ge=1, le=30)] = 3
     """How many days back each fetch asks for."""

@@ -12,6 +12,7 @@ from newsletter.config.document import Document, KeyPath, Mistake, shown
 from newsletter.config.mistakes import nearest
 from newsletter.config.schema import known_keys
 
+_PASSWORD = re.compile(r"//\S*@")
 _EXPECTED_SCALARS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -153,7 +154,9 @@ class _Speaker:
         value = self._value(path)
         if path in self._filled:
             return f"`{shown(self._filled[path])}`"
-        return _sort(value) if value in (None, "") or isinstance(value, dict | list) else f"`{shown(value)}`"
+        if value in (None, "") or isinstance(value, dict | list):
+            return _sort(value)
+        return f"`{_PASSWORD.sub('//…@', shown(value))}`"
 
 
 def _sort(value: Any) -> str:

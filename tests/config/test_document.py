@@ -24,7 +24,7 @@ BROKEN = {
     "open quote": ("a: 1\nb: 'x\nc: 2\n", "x:2:4: the quote that opens here is never closed"),
     "two kinds of lines": (
         "- a\nb: c\n",
-        "x:2:1: this is no valid YAML; look at the indentation, the colons and the quotes here and on the line above",
+        "x:2:1: this is no valid YAML; look at the indentation, colons and quotes here and just above",
     ),
     "unknown escape": (
         'a: "b\\q"\n',

@@ -138,6 +138,7 @@ def test_sources_of_every_kind(files: Any) -> None:
               - {kind: biorxiv, category: neuroscience, backlog: include}
               - {kind: biorxiv, server: medrxiv, every: 6h}
               - {kind: medrxiv, name: Another}
+              - {kind: biorxiv, name: ''}
               - {kind: feed, url: "https://www.example.org/feed.xml?a=b", disabled: yes}
               - {kind: page, path: saved/page one.txt, year: 2025}
               - {kind: page, name: Absolute, path: %s, every: 3h}
@@ -153,12 +154,13 @@ def test_sources_of_every_kind(files: Any) -> None:
         "bioRxiv neuroscience",
         "medRxiv",
         "Another",
+        "bioRxiv",
         "example.org",
         "page one",
         "Absolute",
         "Papers",
     ]
-    huggingface, arxiv, biorxiv, medrxiv, other, feed, page, folder, plugin = settings.sources
+    huggingface, arxiv, biorxiv, medrxiv, other, _, feed, page, folder, plugin = settings.sources
     assert isinstance(huggingface, HuggingFaceSource)
     assert (huggingface.backlog, huggingface.every) == ("include", timedelta(hours=1))
     assert isinstance(arxiv, ArxivSource)

@@ -63,7 +63,7 @@ MISTAKES = [
     ("base_url: http://papers.example.org", ("11: `base_url` is `http://papers.example.org`; expected https (http is for "
      "this machine alone, as in `http://127.0.0.1:8000`)")),
     ("base_url: https://papers.example.org/?a=b", "11: `base_url` is `https://papers.example.org/?a=b`; expected"),
-    ("base_url: https://ada:pw@papers.example.org", "11: `base_url` is"),
+    ("base_url: https://ada:s3cret@papers.example.org", "11: `base_url` is `https://…@papers.example.org`; expected"),
     ("base_url: https://", "11: `base_url` is `https://`; expected"),
     ("base_url: https://papers.example.org:99999", "11: `base_url` is"),
     ("signup: {domains: [example]}", "20: item 1 of `domains` is `example`; expected a domain such as `example.org`"),
@@ -77,7 +77,7 @@ MISTAKES = [
      "`postgresql://user:password@host/name`")),
     ('database: "sqlite://"', "11: `database` is `sqlite://`; expected"),
     ('database: "sqlite:///:memory:"', "11: `database` is `sqlite:///:memory:`; expected"),
-    ("database: mysql://u:p@h/d", "11: `database` is `mysql://u:p@h/d`; expected"),
+    ("database: mysql://ada:s3cret@h/d", "11: `database` is `mysql://…@h/d`; expected"),
     # providers
     ("provider: sendgrid", "11: `provider` is text; expected a mapping such as `kind: …`"),
     ("provider: {path: outbox}", ("11: `kind` is missing; expected console, files, sendgrid, smtp, or the dotted path of "
@@ -139,6 +139,7 @@ SOURCE_MISTAKES = [
     ("{kind: feed, path: nowhere.xml}", ("24: `path` is `nowhere.xml`; expected a file or folder that exists (relative "
      "paths start at {folder})")),
     ("{kind: feed, path: ''}", "24: `path` is empty; expected a path"),
+    ("{kind: feed, path: " + "long" * 2000 + "}", "24: `path` is `" + "long" * 14 + "lon…`; expected a file or folder"),
     ("{kind: page, path: here.xml, year: 12}", "40: `year` is `12`; expected 1991 or more"),
     ("{kind: page, path: here.xml, disabled: sure}", "44: `disabled` is `sure`; expected true or false"),
     ("{kind: my.plugin.Source, url: x}", "30: unknown key `url`; expected"),
