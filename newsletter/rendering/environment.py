@@ -16,7 +16,6 @@ from jinja2 import (
     Template,
     TemplateNotFound,
     TemplateSyntaxError,
-    meta,
     nodes,
 )
 from jinja2.environment import TemplateModule
@@ -34,6 +33,7 @@ WORDS = "words.j2"
 """Every string a reader sees; templates know it as ``words``."""
 
 _OPEN = frozenset({Card, Link, Links, Paper, SourceReport, Why, TemplateModule, LoopContext})
+_BY_JINJA = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 _CLASS_PATH = re.compile(r"'newsletter\.[\w.]*?(\w+) object' has no attribute '(\w+)'")
 
 
@@ -54,6 +54,7 @@ def html_environment(folders: Sequence[Path]) -> Environment:
     """For templates that make HTML: everything is escaped. A file is looked for in the folders in order."""
     environment = _environment(folders, autoescape=True)
     environment.filters["em"] = lambda text: Markup("<em>{}</em>").format(text)
+    environment.globals["nbsp"] = Markup("&nbsp;")
     environment.filters["strong"] = lambda text: Markup("<b>{}</b>").format(text)
     return _with_words(environment)
 
@@ -63,6 +64,7 @@ def text_environment(folders: Sequence[Path]) -> Environment:
     environment = _environment(folders, autoescape=False)
     environment.filters["em"] = lambda text: f"“{text}”"
     environment.filters["strong"] = str
+    environment.globals["nbsp"] = " "
     return _with_words(environment)
 
 
@@ -91,11 +93,11 @@ def unknown_names(environment: Environment, source: str, known: Collection[str])
     """Variables that the template reads and nobody sets, each with its line; the source has been parsed before."""
     tree = environment.parse(source)
     names = list(tree.find_all(nodes.Name))
-    # a block inside a loop reads the loop's variable, which the analysis takes for undeclared
-    set_here = {name.name for name in names if name.ctx != "load"}
-    unknown = meta.find_undeclared_variables(tree) - set(known) - set(environment.globals) - set_here
+    bound = {name.name for name in names if name.ctx != "load"} | {macro.name for macro in tree.find_all(nodes.Macro)}
+    imported = {module.target for module in tree.find_all(nodes.Import)}
+    found = {*known, *environment.globals, *bound, *imported, *_BY_JINJA}
     for name in names:
-        if name.ctx == "load" and name.name in unknown:
+        if name.name not in found:
             yield name.name, name.lineno
 
 
@@ -151,10 +153,8 @@ def _environment(folders: Sequence[Path], *, autoescape: bool) -> Environment:
 def _with_words(environment: Environment) -> Environment:
     words = load_template(environment, WORDS)
     check_names(environment, WORDS, ())
-    try:
-        environment.globals["words"] = words.module
-    except Exception as error:  # as in fill()
-        raise located(error, WORDS) from error
+    fill(words, {})  # unlike making the module, rendering keeps the lines of errors
+    environment.globals["words"] = words.module
     return environment
 
 

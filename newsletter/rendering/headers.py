@@ -6,11 +6,11 @@ import re
 
 from newsletter.model import Links, Mailbox
 from newsletter.rendering.mime import ascii_address, encoded_words
+from newsletter.text import slug
 
 SENDER_ID_CHARACTERS = 15
 """Gmail's limit for the last field of Feedback-ID."""
 
-_NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _PHRASE = re.compile(r"[A-Za-z0-9 ]+")
 
 
@@ -20,7 +20,7 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
     ``links`` have been checked. One-click unsubscribing (RFC 8058) is promised for https only.
     """
     local, _, domain = ascii_address(sender.email).rpartition("@")
-    list_name = _slug(local) or "digest"
+    list_name = slug(local)
     leave = [f"<{link}>" for link in (links.unsubscribe, links.unsubscribe_mailto) if link]
     headers = [("List-Unsubscribe", ", ".join(leave))]
     if links.unsubscribe and links.unsubscribe.startswith("https://"):
@@ -30,14 +30,10 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
         headers.append(("List-Help", f"<{links.preferences}>"))
     if links.archive:
         headers.append(("List-Archive", f"<{links.archive}>"))
-    sender_id = _slug(domain).replace("-", "")[:SENDER_ID_CHARACTERS]
-    headers.append(("Feedback-ID", f"{_slug(edition)}:digest:{list_name}:{sender_id}"))
+    sender_id = slug(domain).replace("-", "")[:SENDER_ID_CHARACTERS]
+    headers.append(("Feedback-ID", f"{slug(edition)}:digest:{list_name}:{sender_id}"))
     headers.append(("Precedence", "bulk"))
     return headers
-
-
-def _slug(text: str) -> str:
-    return _NOT_IN_SLUG.sub("-", text.lower()).strip("-")
 
 
 def _phrase(title: str) -> str:

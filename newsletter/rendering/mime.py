@@ -69,15 +69,15 @@ def build_message(
     )
 
 
-def message_id(edition: str, delivery: int, *, subscriber: str, domain: str) -> str:
-    """A stable id for one delivery, ``<20261122T073000Z.17.…@example.org>``: the same at every attempt.
+def message_id(sender: Mailbox, edition: str, *parts: str) -> str:
+    """A stable id for one message, ``<20261122T073000Z.5f1d…@example.org>``: the same at every attempt.
 
-    The last part is made of all that is given, so that two databases never share an id.
+    ``parts`` tell the message from the others of its edition: the reader's id and the date.
     """
     moment = re.sub(r"[^0-9A-Za-z]", "", edition) or "0"
-    seed = "\0".join((edition, str(delivery), subscriber, domain))
-    unique = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"<{moment[:40]}.{delivery}.{unique}@{_ascii_domain(domain)}>"
+    seed = "\0".join((edition, sender.email, *parts))
+    unique = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return f"<{moment[:40]}.{unique}@{_ascii_domain(sender.email.rpartition('@')[2])}>"
 
 
 def ascii_address(email: str) -> str:

@@ -7,6 +7,8 @@ is known to spoil is kept from it (attribute values with line ends, backslashes 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import pairwise
 
 import css_inline
 from mjml import mjml2html
@@ -74,9 +76,9 @@ def _check_survivors(text: str, code: list[re.Match[str]], skeleton: Skeleton) -
     """Statements must come out once and in order, expressions at least once: else they stood where MJML drops them."""
     found = [int(number) for number in _PLACEHOLDER.findall(text)]
     statements = [number for number in found if code[number][0].startswith("{%")]
-    expected = [number for number, match in enumerate(code) if match[0].startswith("{%")]
-    lost = [number for number in range(len(code)) if number not in set(found)]
-    moved = [wanted for wanted, got in zip(expected, statements, strict=False) if wanted != got]
-    for number in [*lost, *moved, *statements[len(expected) :]]:
+    lost = set(range(len(code))) - set(found)
+    repeated = {number for number, times in Counter(statements).items() if times > 1}
+    moved = {after for before, after in pairwise(statements) if after < before}
+    for number in sorted(lost or repeated or moved):
         snippet = " ".join(code[number][0].split())
         raise TemplateError(f"{skeleton.place_at(code[number].start())}: MJML has no place for {snippet} here")

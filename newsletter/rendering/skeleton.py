@@ -46,13 +46,14 @@ class Skeleton:
 
 def read_skeleton(environment: Environment, name: str) -> Skeleton:
     """The template with all that it includes; a file that is missing or includes itself is a ``TemplateError``."""
-    text: list[str] = []
+    text = ""
     origins: list[tuple[str, int]] = []
     for fragment, file, line in _fragments(environment, name, ()):
-        if not text or text[-1].endswith("\n"):
-            origins.append((file, line))
-        text.append(fragment)
-    return Skeleton("".join(text), tuple(origins))
+        started = text.rpartition("\n")[2]
+        if not started.strip():  # what stands before an include on its line is mostly indentation
+            origins[text.count("\n") :] = [(file, line)]
+        text += fragment
+    return Skeleton(text, tuple(origins))
 
 
 class Uncompiled:

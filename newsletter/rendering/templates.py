@@ -33,14 +33,14 @@ class MailTemplate:
 
     def __init__(self, name: str, *, folders: Sequence[Path], variables: Collection[str]) -> None:
         """Compiles all four; ``TemplateError`` where one has a fault or reads what is not in ``variables``."""
-        text = text_environment(folders)
-        self._subject = _load(text, f"{name}.subject.txt.j2", variables)
-        self._preheader = _load(text, f"{name}.preheader.txt.j2", variables)
-        self._text = _load(text, f"{name}.txt.j2", variables)
         html = html_environment(folders)
         skeleton = read_skeleton(html, f"{name}.mjml.j2")
         self._uncompiled = Uncompiled(html, skeleton, {*variables, PREHEADER})
         self._html = html.from_string(compile_mjml(skeleton))
+        text = text_environment(folders)
+        self._subject = _load(text, f"{name}.subject.txt.j2", variables)
+        self._preheader = _load(text, f"{name}.preheader.txt.j2", variables)
+        self._text = _load(text, f"{name}.txt.j2", variables)
 
     def try_out(self, context: Mapping[str, Any]) -> None:
         """Renders for nothing: raises ``TemplateError`` where the templates cannot be rendered with these variables."""

@@ -8,10 +8,12 @@ import unicodedata
 
 from newsletter.text.latex import readable
 
-__all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten"]
+__all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten", "slug"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
+_NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
+SLUG_CHARACTERS = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*(?=\s|$)|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|et al|cf|vs|Fig|Eq|Sec|No|Dr|Prof|resp|approx|a\.k\.a|w\.r\.t)\.|\b[A-Z]\.)$"
@@ -69,6 +71,16 @@ def lead(text: str, limit: int, *, sentences: int = 3) -> str:
 def one_line(text: str) -> str:
     """The text without anything that could end a header line."""
     return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def slug(text: str) -> str:
+    """A name for a file: small letters, digits and hyphens; never empty.
+
+    >>> slug("Ada.Łukasz@Example.org"), slug("../..")
+    ('ada-ukasz-example-org', 'unnamed')
+    """
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
+    return _NOT_IN_SLUG.sub("-", ascii_only).strip("-")[:SLUG_CHARACTERS].strip("-") or "unnamed"
 
 
 def _sentence_ends(text: str, limit: int) -> list[int]:
