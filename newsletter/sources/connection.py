@@ -6,7 +6,9 @@ connection goes to a checked one, on every hop, so a name that changes its answe
 
 from __future__ import annotations
 
+import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +19,6 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    IncompleteRead,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -37,6 +38,10 @@ def resolve(host: str, port: int) -> Sequence[str]:
     """The system's answer, in the system's order."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+_NOISE = re.compile(r"\[[^\]]*\] |\s*\(_ssl\.c:\d+\)")
+"""What libraries put around the words that matter."""
 
 
 class Watch:
@@ -187,28 +192,30 @@ def _shut(sock: socket.socket) -> None:
 
 def explained(error: Exception) -> SourceError:  # noqa: PLR0911 one line a cause
     """The library's exception as a reason that a person can act on."""
+    cause = _innermost(error)
+    said = _NOISE.sub("", " ".join(str(cause).split()))[:200] or type(cause).__name__
     match error:
+        case SSLError() if isinstance(cause, ssl.SSLCertVerificationError):
+            return SourceError(f"cannot be trusted: {said}")
         case SSLError():
-            return SourceError(f"cannot be trusted: {_innermost(error)}")
+            return Unreachable(f"cannot be reached in private: {said}")
         case NameResolutionError():
             return Unreachable("the host name is not known; check it, and the network")
         case ConnectTimeoutError():
             return Unreachable("no connection in time")
         case NewConnectionError():
-            return Unreachable(f"no connection: {str(error).rpartition('] ')[2].rpartition(': ')[2]}")
+            return Unreachable(f"no connection: {said}")
         case ReadTimeoutError() | TimeoutError():
             return Unreachable("stopped answering")
-        case IncompleteRead():
-            return Unreachable("the answer broke off")
         case ProtocolError() if "IncompleteRead" in str(error):
             return Unreachable("the answer broke off")
         case ProtocolError() | OSError():
-            return Unreachable(f"the connection broke: {_innermost(error)}")
+            return Unreachable(f"the connection broke: {said}")
         case _:
-            return SourceError(f"cannot be asked: {_innermost(error)}")
+            return SourceError(f"cannot be asked: {said}")
 
 
-def _innermost(error: BaseException) -> str:
+def _innermost(error: BaseException) -> BaseException:
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__ or error
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return error

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from urllib3.exceptions import LocationParseError, SSLError
 
 from newsletter.errors import SourceError
+from newsletter.sources.connection import explained
 from newsletter.sources.http import Http, Limits
-from newsletter.sources.trouble import Refused
+from newsletter.sources.trouble import Refused, retry_after_seconds
 
 LOOPBACK = ["127.0.0.1"]
 
@@ -337,7 +340,62 @@ def test_talk_that_is_not_http_is_one_clear_line(site, http):
 
 
 def test_tls_that_is_none_is_one_clear_line(site, http):
-    assert "cannot be trusted" in reason(http, site.url.replace("http:", "https:") + "/feed")
+    assert "cannot be reached in private: wrong version number" in reason(
+        http, site.url.replace("http:", "https:") + "/feed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("Wed, 11 Mar 2026 09:02:00 GMT", 120.0),
+        ("Wed, 11 Mar 2026 09:02:00 -0000", 120.0),
+        ("Wed, 11 Mar 2026 08:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", 86_400.0),
+        ("9" * 40, 86_400.0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_in_both_forms(now, value, seconds):
+    assert retry_after_seconds(value, now=now) == seconds
+
+
+def test_a_status_that_nobody_knows_is_told(site, http):
+    assert reason(http, site.say("/feed", status=599)).endswith("/feed: answered 599")
+
+
+def test_an_error_whose_body_is_broken_is_still_that_error(site, http):
+    url = site.say("/feed", b"not gzip", status=404, headers={"Content-Encoding": "gzip"})
+    assert reason(http, url).endswith("answered 404 Not Found; check the address")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ssl.SSLCertVerificationError(1, "[SSL: X] certificate has expired (_ssl.c:1006)"),
+            "cannot be trusted: certificate",
+        ),
+        (ssl.SSLEOFError(8, "[SSL: UNEXPECTED_EOF] EOF (_ssl.c:9)"), "cannot be reached in private: EOF"),
+    ],
+)
+def test_trouble_with_tls(error, said):
+    wrapped = SSLError("x")
+    wrapped.__cause__ = error
+    assert str(explained(wrapped)).startswith(said)
+
+
+def test_an_address_that_the_library_refuses():
+    assert str(explained(LocationParseError("x"))).startswith("cannot be asked: Failed to parse: x")
+
+
+def test_a_client_without_an_answer_from_its_name_server(client):
+    assert "host name is not known" in reason(client(resolve=lambda *_: []), "http://feeds.example/")
 
 
 # -- addresses -------------------------------------------------------------------------------------------------
