@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,20 +80,20 @@ class Document:
     """The file's path as it is printed."""
     data: Any = None
     """Plain dicts, lists, text and ``None``."""
-    places: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
-    """Line and column of every value, from 1."""
-    keys: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
-    """Line and column of every key of a mapping."""
+    places: dict[KeyPath, Any] = field(default_factory=dict)
+    """The parser's mark of every value."""
+    keys: dict[KeyPath, Any] = field(default_factory=dict)
+    """The parser's mark of every key of a mapping."""
     mistakes: list[Mistake] = field(default_factory=list)
     """Mistakes that the rest of the file can still be read beside."""
 
     def position(self, path: KeyPath, *, key: bool = False) -> tuple[int, int]:
         """Line and column of the value at ``path`` (or of its key), or of the nearest thing around it."""
         if key and path in self.keys:
-            return self.keys[path]
+            return _position(self.keys[path])
         while path and path not in self.places:
             path = path[:-1]
-        return self.places.get(path, (1, 1))
+        return _position(self.places[path]) if path in self.places else (1, 1)
 
 
 def place(name: str, line: int, column: int) -> str:
@@ -163,75 +163,91 @@ def walk(data: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
 class _Frame:
     """A list or a mapping that is still open."""
 
-    container: dict[str, Any] | list[Any]
+    container: Any
     path: KeyPath
+    is_mapping: bool
     key: str | None = None
     """The mapping's key that waits for its value."""
 
-    @property
-    def wants_key(self) -> bool:
-        return self.key is None and isinstance(self.container, dict)
-
     def add(self, value: Any) -> KeyPath:
         """Append or set the value; returns its path. A key's second value takes the place of the first."""
-        if isinstance(self.container, list):
-            self.container.append(value)
-            return (*self.path, len(self.container) - 1)
-        key, self.key = self.key or "", None
-        self.container[key] = value
-        return (*self.path, key)
+        if self.is_mapping:
+            key, self.key = self.key, None
+            self.container[key] = value
+            return (*self.path, key or "")
+        self.container.append(value)
+        return (*self.path, len(self.container) - 1)
 
 
 class _Composer:
-    """Puts a stream of YAML events together into a document."""
+    """Puts a stream of YAML events together into a document: a method a type of event."""
 
     def __init__(self, name: str, max_values: int) -> None:
         self.document = Document(name)
         self._max_values = max_values
         self._stack: list[_Frame] = []
         self._documents = 0
+        self._takers: dict[type, Callable[[Any], None]] = {
+            yaml.DocumentStartEvent: self._take_document,
+            yaml.ScalarEvent: self._take_scalar,
+            yaml.AliasEvent: self._take_alias,
+            yaml.MappingStartEvent: self._take_mapping,
+            yaml.SequenceStartEvent: self._take_list,
+            yaml.MappingEndEvent: self._take_end,
+            yaml.SequenceEndEvent: self._take_end,
+        }
 
     def take(self, event: Any) -> None:
         """Take the next event of the stream."""
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._count_document(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._stack.pop()
-        elif isinstance(event, yaml.NodeEvent):
-            self._take_node(event, as_key=bool(self._stack) and self._stack[-1].wants_key)
+        if taker := self._takers.get(type(event)):
+            taker(event)
 
-    def _count_document(self, event: Any) -> None:
+    def _take_document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
             raise self._fatal(event, "a second document begins here; expected one, without `---` between")
 
-    def _take_node(self, event: Any, *, as_key: bool) -> None:
-        if as_key and isinstance(event, yaml.ScalarEvent):
-            path = self._take_key(event)
-        elif as_key:
-            raise self._fatal(event, "expected a key here; text that begins with `{`, `[` or `*` belongs in quotes")
-        elif isinstance(event, yaml.CollectionStartEvent):
-            path = self._open(event)
+    def _take_scalar(self, event: Any) -> None:
+        stack, value = self._stack, event.value
+        if stack and stack[-1].is_mapping and stack[-1].key is None:
+            path = self._put_key(event, value)
+        elif event.implicit[0]:
+            path = self._put(event, None if value in _NULLS else Plain(value))
         else:
-            path = self._put(event, _scalar(event))
-        if extra := _extra(event):
-            self._note(path, event, extra)
+            path = self._put(event, value)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_extras(event, path)
 
-    def _take_key(self, event: Any) -> KeyPath:
-        frame = self._stack[-1]
-        frame.key = event.value
-        path = (*frame.path, event.value)
-        if first := self.document.keys.get(path):
-            self._note(path, event, f"`{shown(event.value)}` stands on line {first[0]} already; expected each key once")
-        self.document.keys.setdefault(path, _start(event))
-        return path
+    def _take_alias(self, event: Any) -> None:
+        self._want_value(event)
+        path = self._put(event, None)
+        self._note(path, event, f"an alias (`*{shown(event.anchor)}`) is not read; expected the value itself")
 
-    def _open(self, event: Any) -> KeyPath:
+    def _take_mapping(self, event: Any) -> None:
+        self._open(event, {}, is_mapping=True)
+
+    def _take_list(self, event: Any) -> None:
+        self._open(event, [], is_mapping=False)
+
+    def _take_end(self, event: Any) -> None:  # noqa: ARG002 every taker is called with its event
+        self._stack.pop()
+
+    def _open(self, event: Any, container: Any, *, is_mapping: bool) -> None:
+        self._want_value(event)
         if len(self._stack) >= MAX_DEPTH:
             raise self._fatal(event, f"lists and mappings are nested more than {MAX_DEPTH} deep; expected far less")
-        container: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._put(event, container)
-        self._stack.append(_Frame(container, path))
+        self._refuse_extras(event, path)
+        self._stack.append(_Frame(container, path, is_mapping))
+
+    def _put_key(self, event: Any, key: str) -> KeyPath:
+        frame = self._stack[-1]
+        frame.key = key
+        path = (*frame.path, key)
+        if first := self.document.keys.get(path):
+            self._note(path, event, f"`{shown(key)}` stands on line {first.line + 1} already; expected each key once")
+        else:
+            self.document.keys[path] = event.start_mark
         return path
 
     def _put(self, event: Any, value: Any) -> KeyPath:
@@ -240,39 +256,31 @@ class _Composer:
             path = self._stack[-1].add(value)
         else:
             self.document.data = value
-        self.document.places[path] = _start(event)
+        self.document.places[path] = event.start_mark
         if len(self.document.places) > self._max_values:
             raise self._fatal(event, f"this file holds more than {self._max_values} values; expected far fewer")
         return path
 
+    def _want_value(self, event: Any) -> None:
+        if self._stack and self._stack[-1].is_mapping and self._stack[-1].key is None:
+            raise self._fatal(event, "expected a key here; text that begins with `{`, `[` or `*` belongs in quotes")
+
+    def _refuse_extras(self, event: Any, path: KeyPath) -> None:
+        if event.anchor is not None:
+            self._note(path, event, f"an anchor (`&{shown(event.anchor)}`) is not read; expected the value alone")
+        elif event.tag is not None:
+            self._note(path, event, f"a tag (`{shown(event.tag)}`) is not read; expected the value alone")
+
     def _note(self, path: KeyPath, event: Any, message: str) -> None:
-        self.document.mistakes.append(Mistake(_start(event), message, path))
+        self.document.mistakes.append(Mistake(_position(event.start_mark), message, path))
 
     def _fatal(self, event: Any, message: str) -> ConfigError:
-        return ConfigError(Problem(place(self.document.name, *_start(event)), message))
+        return ConfigError(Problem(place(self.document.name, *_position(event.start_mark)), message))
 
 
-def _scalar(event: Any) -> str | None:
-    if isinstance(event, yaml.AliasEvent):
-        return None
-    if not event.implicit[0]:
-        return str(event.value)
-    return None if event.value in _NULLS else Plain(event.value)
-
-
-def _extra(event: Any) -> str | None:
-    """What is wrong with the parts of YAML that are not read here."""
-    if isinstance(event, yaml.AliasEvent):
-        return f"an alias (`*{shown(event.anchor)}`) is not read; expected the value itself"
-    if event.anchor is not None:
-        return f"an anchor (`&{shown(event.anchor)}`) is not read; expected the value alone"
-    if event.tag is not None:
-        return f"a tag (`{shown(event.tag)}`) is not read; expected the value alone"
-    return None
-
-
-def _start(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+def _position(mark: Any) -> tuple[int, int]:
+    """Line and column from 1; the parser counts from 0."""
+    return mark.line + 1, mark.column + 1
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
@@ -294,7 +302,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Proble
 
 
 def _marked(name: str, mark: yaml.Mark | None) -> str:
-    return place(name, mark.line + 1, mark.column + 1) if mark else place(name, 1, 1)
+    return place(name, *_position(mark)) if mark else place(name, 1, 1)
 
 
 def _character(text: str, mark: yaml.Mark | None) -> str:
