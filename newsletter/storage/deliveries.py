@@ -21,6 +21,7 @@ from newsletter.storage.delivery_rows import (
     give_up_rows,
     hand_rows,
     lease_rows,
+    note_shown,
     open_rows,
     read_readers,
     read_rows,
@@ -89,11 +90,18 @@ class Deliveries:
         )
 
     def hand(
-        self, leased: Sequence[Delivery], *, owner: str, bodies: Mapping[int, bytes], until: datetime | None = None
+        self,
+        leased: Sequence[Delivery],
+        *,
+        owner: str,
+        bodies: Mapping[int, bytes],
+        shown: Mapping[int, Sequence[str]] | None = None,
+        until: datetime | None = None,
     ) -> set[int]:
         """Records, before the first byte of a body leaves us, that these are being handed over; ids still ours.
 
-        Only those may be given to the provider. ``bodies`` are kept for ``message``; ``until`` renews the lease.
+        Only those may be given to the provider. ``bodies`` are kept for ``message``; ``shown`` are the entries on the
+        cards of messages that have others than planned; ``until`` renews the lease.
         """
         at = self._database.clock()
         packed = {delivery_id: compress(body) for delivery_id, body in bodies.items()}
@@ -104,6 +112,7 @@ class Deliveries:
                 if state is DeliveryState.LEASED
             }
             hand_rows(connection, ours, until=until, at=at)
+            note_shown(connection, {key: ids for key, ids in (shown or {}).items() if key in ours})
             kept = [(delivery_id, packed[delivery_id]) for delivery_id in ours & packed.keys()]
             rows = [{"delivery_id": key, "kept_at": at, "encoding": "zlib", "body": body} for key, body in kept]
             execute_all(connection, self._keep, rows)

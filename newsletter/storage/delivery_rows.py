@@ -5,7 +5,7 @@ The statements are built once: in groups of twenty, building them would cost mor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, 
 
 from newsletter.model import Delivery, DeliveryState
 from newsletter.storage.engine import execute_all, in_chunks
-from newsletter.storage.ledger import GivenUp, Reader, Settlement, delivery_of
+from newsletter.storage.ledger import GivenUp, Reader, Settlement, delivery_of, shown_as_text
 from newsletter.storage.schema import deliveries, editions, subscribers, suppressions
 from newsletter.storage.subscribers import subscriber_of
 from newsletter.storage.times import UtcDateTime
@@ -64,6 +64,7 @@ _LEASE = _THESE.values(
 _HAND = _THESE.values(state=DeliveryState.HANDED, lease_until=func.coalesce(_UNTIL, _COLUMNS.lease_until))
 _LOSE = _THESE.values(state=DeliveryState.UNCERTAIN, error=LOST, lease_until=None)
 _RETURN = _THESE.values(state=DeliveryState.READY, owner=None, lease_until=None)
+_SHOW = update(deliveries).where(_COLUMNS.id == bindparam("row_id")).values(shown=bindparam("ids"))
 _SETTLE = (
     update(deliveries)
     .where(_COLUMNS.id == bindparam("row_id"))
@@ -123,6 +124,11 @@ def hand_rows(connection: Connection, ids: Collection[int], *, until: datetime |
     """Marks the deliveries as handed over, with a longer lease where one is given."""
     for chunk in in_chunks(ids):
         connection.execute(_HAND, {"ids": chunk, "until": until, "at": at})
+
+
+def note_shown(connection: Connection, shown: Mapping[int, Sequence[str]]) -> None:
+    """Writes down which entries are on the cards, where that is not what was planned."""
+    execute_all(connection, _SHOW, [{"row_id": key, "ids": shown_as_text(ids)} for key, ids in shown.items()])
 
 
 def settle_rows(connection: Connection, settlements: Sequence[Settlement], *, owner: str | None, at: datetime) -> None:

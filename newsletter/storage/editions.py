@@ -46,6 +46,11 @@ class Editions:
         headers = self.list(limit=1)
         return self.load(headers[0].id) if headers and headers[0].fingerprint == fingerprint else None
 
+    def has(self, edition_id: str) -> bool:
+        """Whether there is an edition of that id."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(editions.c.id).where(editions.c.id == edition_id)) is not None
+
     def load(self, edition_id: str) -> Edition:
         """The edition of that id; UsageError where there is none."""
         with self._database.reading() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,13 @@ def _advisory_lock(database: Database) -> Iterator[RunLock]:
             raise LockHeld(f"another run is at work ({database.place})")
 
         def is_held() -> bool:
-            try:
-                return bool(connection.scalar(text("SELECT true")))
-            except StorageError:
-                return False
+            with suppress(StorageError):
+                return not connection.invalidated and bool(connection.scalar(text("SELECT true")))
+            return False
 
         try:
             yield RunLock(is_held)
         finally:
-            connection.invalidate()  # closing the session gives the lock back, whatever state it is in
+            if is_held():  # a session that is gone has given the lock back already
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_KEY})
+            connection.invalidate()

@@ -170,12 +170,7 @@ Index(
     sqlite_where=text("kind = 'digest'"),
     postgresql_where=text("kind = 'digest'"),
 )
-Index(
-    "ix_deliveries_system",
-    deliveries.c.subscriber,
-    sqlite_where=text("kind <> 'digest'"),
-    postgresql_where=text("kind <> 'digest'"),
-)
+Index("ix_deliveries_subscriber", deliveries.c.subscriber)
 Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
 Index("ix_deliveries_created_at", deliveries.c.created_at)
 

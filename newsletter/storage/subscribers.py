@@ -17,7 +17,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
-from newsletter.storage.schema import IS_DIGEST, deliveries, subscribers
+from newsletter.storage.schema import deliveries, subscribers
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
@@ -111,9 +111,7 @@ class Subscribers:
             if email is None:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
-            theirs = deliveries.c.subscriber == subscriber_id
-            connection.execute(delete(deliveries).where(theirs, IS_DIGEST))
-            connection.execute(delete(deliveries).where(theirs, ~IS_DIGEST))
+            connection.execute(delete(deliveries).where(deliveries.c.subscriber == subscriber_id))
             connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
         if self._database.is_sqlite:
             with self._database.bare() as driver:

@@ -29,6 +29,8 @@ def test_an_edition_comes_back_whole(storage: Storage, now: datetime) -> None:
     kept = edition(now, "One", "Two")
     storage.editions.save(kept, fingerprint="f")
     assert storage.editions.load(kept.id) == kept
+    assert storage.editions.has(kept.id)
+    assert not storage.editions.has("1999")
     assert storage.editions.last() == kept
     assert storage.editions.last_with("f") == kept
     assert storage.editions.last_with("g") is None

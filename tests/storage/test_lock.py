@@ -85,5 +85,6 @@ def test_a_lock_is_lost_with_its_connection(emptied_postgres_url: str) -> None:
         with psycopg.connect(emptied_postgres_url, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
         assert not lock.is_held()
+        assert not lock.is_held()
         with storage.lock() as another:
             assert another.is_held()

@@ -6,10 +6,10 @@ from alembic import context
 
 from newsletter.storage.schema import VERSION_TABLE, metadata
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    version_table=VERSION_TABLE,
-    render_as_batch=True,
-)
-context.run_migrations()
+if hasattr(context, "config"):  # where Alembic runs this file, and not where a tool only imports it
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=metadata,
+        version_table=VERSION_TABLE,
+    )
+    context.run_migrations()

@@ -139,13 +139,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_created_at", "deliveries", ["created_at"])
     op.create_index("ix_deliveries_state", "deliveries", ["state", "id"])
-    op.create_index(
-        "ix_deliveries_system",
-        "deliveries",
-        ["subscriber"],
-        sqlite_where=sa.text("kind <> 'digest'"),
-        postgresql_where=sa.text("kind <> 'digest'"),
-    )
+    op.create_index("ix_deliveries_subscriber", "deliveries", ["subscriber"])
     op.create_index(
         "uq_deliveries_digest",
         "deliveries",
