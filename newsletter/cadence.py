@@ -89,7 +89,7 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def _end_of_gap(local: datetime, zone: ZoneInfo) -> datetime:
     """The first minute after the gap in which ``local`` lies (a gap may be a whole day, as in Apia in 2011)."""
-    low, high = sorted((local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)))
+    low, high = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     offset = low.astimezone(zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) / 2).replace(microsecond=0)

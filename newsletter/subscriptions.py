@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -62,7 +62,9 @@ def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now:
     if any(is_address(known.email, reader.email) for known in readers(settings, storage)):
         raise UsageError(f"{reader.email}: is a reader already (`newsletter subscribers show {reader.email}`)")
     if storage.suppressions.is_suppressed(reader.email):
-        raise UsageError(f"{reader.email}: is suppressed (unsubscribed, bounced, complained or erased); only they undo it")
+        raise UsageError(
+            f"{reader.email}: is suppressed (unsubscribed, bounced, complained or erased); only they undo it"
+        )
     return storage.subscribers.save(replace(reader, owner=Owner.DATABASE, state=SubscriberState.ACTIVE, created_at=now))
 
 
@@ -163,6 +165,4 @@ def _with_stored_state(reader: Subscriber, stored: Subscriber | None) -> Subscri
     state = SubscriberState.ACTIVE if stored.state is SubscriberState.REMOVED else stored.state
     if stored.owner is Owner.DATABASE and state is SubscriberState.PENDING:
         state = SubscriberState.ACTIVE
-    return replace(
-        reader, id=stored.id, state=state, paused_until=stored.paused_until, created_at=stored.created_at
-    )
+    return replace(reader, id=stored.id, state=state, paused_until=stored.paused_until, created_at=stored.created_at)

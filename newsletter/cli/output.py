@@ -44,9 +44,9 @@ def print_warning(message: str) -> None:
     err().print(f"[yellow]newsletter:[/] {escape(message)}", soft_wrap=True)
 
 
-def table(*columns: str, rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
+def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
     """A table of plain cells; markup in them is printed, not obeyed."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    made = Table(header_style="bold", box=None, pad_edge=False)
     for column in columns:
         right = column.startswith(">")
         made.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")

@@ -46,8 +46,8 @@ def print_reasons(item: Ranked) -> None:
     parts = sorted(item.reasons, key=lambda reason: -abs(reason.contribution))
     rows = [(reason.kind, readable(reason.label), f"{reason.contribution:+.3f}") for reason in parts]
     rows.append(("score", f"match {item.match:.2f}", f"{item.score:+.3f}"))
-    out().print()
-    out().print(table("kind", "what", ">contribution", rows=rows, title=f"{item.rank}. {readable(item.entry.title)}"))
+    out().print(f"\n[bold]{item.rank}. {escape(readable(item.entry.title))}[/]")
+    out().print(table("kind", "what", ">contribution", rows=rows))
 
 
 def _why(item: Ranked) -> str:

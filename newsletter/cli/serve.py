@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context
+from newsletter.cli.output import out
 from newsletter.cli.run import print_run, stop_on_sigterm
 from newsletter.scheduling import start_ticking
 from newsletter.web import serve_pages
@@ -23,7 +24,13 @@ def serve(
     with context.storage() as storage:
         scheduler = start_ticking(context.settings, storage, stop=stop, on_run=print_run)
         try:
-            serve_pages(context.settings, storage, host=host, port=port)
+            serve_pages(
+                context.settings,
+                storage,
+                host=host,
+                port=port,
+                on_listening=lambda taken: out().print(f"serving http://{host}:{taken}/ (Ctrl-C ends it)"),
+            )
         finally:
             stop.set()
             scheduler.shutdown(wait=True)

@@ -25,7 +25,10 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         print_json(document)
         return
     console = out()
-    rows = [(s["name"], s["kind"], s["state"], s["checked_at"], s["new_at"], s["error"]) for s in document["sources"]]
+    rows = [
+        (s["name"], s["kind"], s["state"], to_the_minute(s["checked_at"]), to_the_minute(s["new_at"]), s["error"])
+        for s in document["sources"]
+    ]
     console.print(table("source", "kind", "state", "checked", "last new", "error", rows=rows))
     console.print()
     editions = [(e["id"], e["entries"]) for e in document["editions"]]
@@ -34,6 +37,11 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         told = ", ".join(f"{count} {state}" for state, count in document[name].items()) or "none"
         console.print(f"\n[bold]{name}[/]  {told}")
     console.print(f"[bold]suppressed[/]  {document['suppressed']}")
+
+
+def to_the_minute(instant: str | None) -> str:
+    """An instant of a JSON document, for a table."""
+    return instant[:16].replace("T", " ") if instant else "–"
 
 
 def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,14 +26,13 @@ from newsletter.config.settings import FilesProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
 from newsletter.errors import ProviderError
 from newsletter.model import Mailbox, Message, Outcome, Verdict
+from newsletter.text import slug
 
 GALLERY = "index.html"
 GALLERY_MAILS = 200
-SLUG_CHARACTERS = 60
 HEAD_BYTES = 65_536
 TEN_YEARS_SECONDS = 10 * 365 * 24 * 3600
 
-_NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}-[a-z0-9-]+\.eml")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -106,7 +104,7 @@ def file_name(message: Message) -> str:
     """
     unique = f"{message.message_id}\0{message.recipient.email}".encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(unique, digest_size=5).hexdigest()
-    return f"{message.date.date().isoformat()}-{_slug(message.recipient.email)}-{digest}.eml"
+    return f"{message.date.date().isoformat()}-{slug(message.recipient.email)}-{digest}.eml"
 
 
 def list_files(folder: Path, *, limit: int | None = GALLERY_MAILS) -> list[SentFile]:
@@ -169,8 +167,3 @@ def _date(headers: Headers) -> datetime | None:
 
 def _html_name(eml: str) -> str:
     return eml.removesuffix(".eml") + ".html"
-
-
-def _slug(email: str) -> str:
-    ascii_only = unicodedata.normalize("NFKD", email.casefold()).encode("ascii", "ignore").decode("ascii")
-    return _NOT_IN_SLUG.sub("-", ascii_only)[:SLUG_CHARACTERS].strip("-") or "reader"

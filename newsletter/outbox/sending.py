@@ -126,7 +126,10 @@ class _Lane:
         messages = self._render(leased.deliveries, leased.subscribers)
         rendered = [delivery for delivery in leased.deliveries if delivery.id in messages]
         bodies = {delivery.id: messages[delivery.id].raw for delivery in rendered} if sending.keep_bodies else {}
-        ours = self._ledger.hand(rendered, owner=sending.owner, bodies=bodies, until=datetime.now(UTC) + LEASE)
+        # The size governor may have moved papers below the line: those were not shown, and may come back.
+        shown = {d.id: messages[d.id].shown for d in rendered if messages[d.id].shown != d.shown}
+        until = datetime.now(UTC) + LEASE
+        ours = self._ledger.hand(rendered, owner=sending.owner, bodies=bodies, shown=shown, until=until)
         self._hand_over(provider, [delivery for delivery in rendered if delivery.id in ours], messages)
         return True
 

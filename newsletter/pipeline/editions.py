@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 from newsletter.model import Edition, Entry, SourceReport
 from newsletter.ranking import Pool
@@ -19,9 +19,9 @@ def snapshot(storage: Storage, *, now: datetime, reach_from: datetime, sources: 
     """An edition of everything first seen since ``reach_from``, not stored."""
     entries = storage.entries.first_seen_since(reach_from)
     candidates = tuple(sorted((e for e in entries if not e.withdrawn and _seen_by(e, now)), key=lambda e: e.id))
-    made_at = now.astimezone(UTC)
+    made_at = now.astimezone(UTC).replace(microsecond=0)
     return Edition(
-        id=made_at.isoformat().replace("+00:00", "Z"),
+        id=edition_id(made_at),
         made_at=made_at,
         reach_from=reach_from,
         entries=candidates,
@@ -35,8 +35,16 @@ def keep_edition(storage: Storage, edition: Edition) -> Edition:
     last = storage.editions.last_with(mark)
     if last:
         return last
+    while storage.editions.has(edition.id):  # two runs within a second, or under the same --now
+        made_at = edition.made_at + timedelta(seconds=1)
+        edition = replace(edition, id=edition_id(made_at), made_at=made_at)
     storage.editions.save(edition, fingerprint=mark)
     return edition
+
+
+def edition_id(made_at: datetime) -> str:
+    """An edition's name: its UTC instant, ``2026-11-22T07:30:00Z``."""
+    return made_at.isoformat().replace("+00:00", "Z")
 
 
 def fingerprint(edition: Edition) -> str:

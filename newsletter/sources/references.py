@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import bibtexparser
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import SeparateCoAuthors
 from bibtexparser.model import Entry as BibtexEntry
 
@@ -55,8 +55,10 @@ def read_library(path: Path) -> list[Reference]:
             raise UsageError(f"{path}: larger than {MAX_LIBRARY_BYTES // 1_000_000} MB; split the library")
         text = path.read_bytes().decode("utf-8-sig", "replace")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; a `file:` among the liked papers must be a readable .bib") from error
-    library = bibtexparser.parse_string(text, append_middleware=[SeparateCoAuthors()])
+        raise UsageError(
+            f"{path}: {error.strerror}; a `file:` among the liked papers must be a readable .bib"
+        ) from error
+    library = parse_string(text, append_middleware=[SeparateCoAuthors()])
     return [_from_bibtex(entry) for entry in library.entries if "title" in _fields(entry)]
 
 
@@ -83,7 +85,7 @@ def _fields(entry: BibtexEntry) -> dict[str, str]:
 
 
 def _authors(entry: BibtexEntry) -> list[str]:
-    named = next((field.value for key, field in entry.fields_dict.items() if key.casefold() == "author"), [])
+    named: object = next((field.value for key, field in entry.fields_dict.items() if key.casefold() == "author"), [])
     return [str(name) for name in named] if isinstance(named, list) else [str(named)]
 
 

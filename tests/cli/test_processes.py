@@ -1,0 +1,80 @@
+"""Commands as processes: locks that die with them, kills, SIGTERM, and a server that answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+from newsletter.storage import Storage
+from newsletter.testing import STALL, SmtpSink
+
+MORNING = "2026-11-23T08:00:00Z"
+NEWSLETTER = (sys.executable, "-m", "newsletter")
+
+
+@contextmanager
+def running(deployment, *arguments: str):
+    """The command as a process of its own, killed at the end if it still lives."""
+    process = subprocess.Popen(
+        [*NEWSLETTER, "--config", str(deployment.folder / "config"), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(condition, what: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"no {what} within {seconds} s"
+        time.sleep(0.05)
+
+
+def test_one_run_at_a_time_is_12_and_a_lock_dies_with_its_process(deployment):
+    with Storage.open(f"sqlite:///{deployment.folder}/var/newsletter.db") as storage, storage.lock():
+        said = deployment("run", "--json", "--now", MORNING)
+    assert (said.code, said.json["exit_code"]) == (12, 12)
+    assert deployment("run", "--json", "--now", MORNING).json["sent"] == 3
+
+
+def test_a_kill_in_the_middle_of_a_body_leaves_a_short_list_and_no_double(deployment):
+    with SmtpSink() as sink:
+        sink.answer("END", STALL)
+        deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
+        with running(deployment, "run", "--now", MORNING) as process:
+            wait_for(lambda: any(line.startswith("DATA") for line in sink.commands), "DATA")
+            wait_for(lambda: deployment("status", "--json").json["ledger"].get("handed"), "hand-over")
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        after = deployment("run", "--json", "--now", MORNING)
+    assert after.code == 10
+    assert (after.json["uncertain"], after.json["sent"], after.json["due"]) == (3, 0, 3)
+    listed = deployment("deliveries", "list", "--json").json["deliveries"]
+    assert {one["state"] for one in listed} == {"uncertain"}
+
+
+def test_cron_may_start_it_from_anywhere(deployment):
+    with running(deployment, "run", "--json", "--now", MORNING) as process:
+        out, _ = process.communicate(timeout=60)
+    assert json.loads(out)["sent"] == 3
+    assert len(deployment.mails()) == 3
+
+
+def test_serve_answers_runs_the_job_and_leaves_when_told(deployment):
+    with running(deployment, "serve", "--port", "0") as process:
+        port = re.search(r":(\d+)", process.stdout.readline())[1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+            assert answer.read() == b"ok\n"
+        wait_for(lambda: len(deployment.mails()) == 3, "mails")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
