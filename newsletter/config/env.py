@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from newsletter.config.document import Document, Mistake, decode, place, read_bytes, walk
+from newsletter.config.document import Document, Mistake, walk
+from newsletter.config.files import decode, place, read_bytes
 from newsletter.errors import ConfigError, Problem
 
 SECRET_KEY = "NEWSLETTER_SECRET_KEY"  # noqa: S105 the variable's name

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, ValidationError
 
 from newsletter.addresses import normal_form
-from newsletter.config.document import Document, KeyPath, Mistake, parse, place, read_bytes, shown
+from newsletter.config.document import Document, KeyPath, Mistake, parse
 from newsletter.config.env import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
 from newsletter.config.fields import Section
+from newsletter.config.files import place, read_bytes, shown
 from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
 from newsletter.config.settings import NewsletterFile, Settings
 from newsletter.config.words import mistakes_of

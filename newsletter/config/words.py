@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from newsletter.config.document import Document, KeyPath, Mistake, shown
+from newsletter.config.document import Document, KeyPath, Mistake
+from newsletter.config.files import shown
 from newsletter.config.mistakes import nearest
 from newsletter.config.schema import known_keys
 

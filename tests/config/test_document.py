@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from newsletter.config.document import MAX_DEPTH, parse, read_bytes, unquoted
+from newsletter.config.document import MAX_DEPTH, parse, unquoted
+from newsletter.config.files import read_bytes
 from newsletter.errors import ConfigError
 
 LOADERS = [pytest.param(yaml.CSafeLoader, id="libyaml"), pytest.param(yaml.SafeLoader, id="python")]
