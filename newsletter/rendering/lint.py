@@ -11,13 +11,15 @@ from newsletter.errors import TemplateError
 from newsletter.rendering.skeleton import CODE, Skeleton
 from newsletter.rendering.tags import ATTRIBUTES, CHILDREN, EVERYWHERE, HTML_VOID
 
-ATTRIBUTE = re.compile(r"\s*([^\s\"'<>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
-TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(?P<empty>/?)>")
-COMMENT = re.compile(r"<!--.*?-->|<!\[[^>]*\]>|<!DOCTYPE[^>]*>", re.DOTALL | re.IGNORECASE)
-
-_MARKUP = re.compile(rf"(?P<comment>{COMMENT.pattern})|(?P<tag>{TAG.pattern})|(?P<less><)", re.DOTALL | re.IGNORECASE)
-_BARE_AMPERSAND = re.compile(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
 _MASK = "\x1a"
+
+ATTRIBUTE = re.compile(rf"\s*([A-Za-z_:{_MASK}][\w:.{_MASK}-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
+TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(?P<empty>/?)>")
+COMMENT = re.compile(r"<!--(?P<said>.*?)-->|<!\[endif\]>", re.DOTALL)
+
+_MARKUP = re.compile(rf"(?P<comment>{COMMENT.pattern})|(?P<tag>{TAG.pattern})|(?P<less><)", re.DOTALL)
+_BARE_AMPERSAND = re.compile(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
+_HOLDS_CODE = frozenset(CHILDREN) - {"mjml", "mj-head", "mj-attributes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ def check_mjml(skeleton: Skeleton) -> None:
     """Raises ``TemplateError`` with file and line for the first fault."""
     text = CODE.sub(_mask, skeleton.text)
     stack: list[_Open] = []
+    at = 0
     for match in _MARKUP.finditer(text):
-        fault = _check_markup(match, stack)
-        if fault:
+        between = text[at : match.start()]
+        if fault := _check_text(between, stack):
+            raise TemplateError(f"{skeleton.place_at(match.start() - len(between.lstrip()))}: {fault}")
+        if fault := _check_markup(match, stack):
             raise TemplateError(f"{skeleton.place_at(match.start())}: {fault}")
+        at = match.end()
     if stack:
         raise TemplateError(f"{skeleton.place_at(stack[-1].offset)}: <{stack[-1].name}> is never closed")
     without_comments = COMMENT.sub(lambda comment: _MASK * len(comment[0]), text)
@@ -48,9 +54,20 @@ def _mask(code: re.Match[str]) -> str:
     return re.sub(r"[^\n]", _MASK, code[0])
 
 
+def _check_text(text: str, stack: list[_Open]) -> str | None:
+    """Text may stand in HTML; Jinja code in most of MJML too."""
+    parent = stack[-1].name if stack else "template"
+    if stack and parent not in CHILDREN:
+        return None
+    visible = text.replace(_MASK, "") if parent in _HOLDS_CODE else text
+    if not visible.strip():
+        return None
+    return f"text and code cannot stand directly in <{parent}>: put them into <mj-raw> or <mj-text>"
+
+
 def _check_markup(match: re.Match[str], stack: list[_Open]) -> str | None:
     if match["comment"]:
-        return None
+        return "a comment cannot hold --" if "--" in (match["said"] or "") else None
     if match["less"]:
         return "a bare < must be written &lt;, or a tag is not finished"
     name = match["name"].lower()

@@ -62,6 +62,7 @@ class Uncompiled:
     def __init__(self, environment: Environment, skeleton: Skeleton, known: Collection[str]) -> None:
         """Raises ``TemplateError`` for wrong syntax, and for variables that are not in ``known``."""
         self._skeleton = skeleton
+        self.place = skeleton.place(1)
         try:
             code = environment.compile(skeleton.text, filename=_IN_TRACEBACKS)
         except TemplateSyntaxError as error:

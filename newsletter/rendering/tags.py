@@ -34,7 +34,7 @@ ATTRIBUTES = {
     "mj-style": _words("inline"),
     "mj-title": _words(""),
     "mj-body": _words("width background-color id"),
-    "mj-raw": _words("position"),
+    "mj-raw": _words(""),
     "mj-section": _words(_PADDING + _BORDER + _BACKGROUND + "direction full-width text-align"),
     "mj-wrapper": _words(_PADDING + _BORDER + _BACKGROUND + "direction full-width text-align"),
     "mj-group": _words("background-color direction vertical-align width"),
@@ -94,7 +94,7 @@ _IN_COLUMN = _words(
     "mj-accordion mj-button mj-carousel mj-divider mj-image mj-raw mj-social mj-spacer mj-table mj-text mj-navbar"
 )
 CHILDREN = {
-    "mjml": _words("mj-head mj-body mj-raw"),
+    "mjml": _words("mj-head mj-body"),
     "mj-head": _words("mj-attributes mj-breakpoint mj-font mj-preview mj-style mj-title mj-raw"),
     "mj-attributes": frozenset(ATTRIBUTES),
     "mj-body": _words("mj-section mj-wrapper mj-hero mj-raw"),

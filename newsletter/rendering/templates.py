@@ -10,7 +10,14 @@ from typing import Any
 from jinja2 import Environment, Template
 
 from newsletter.errors import TemplateError
-from newsletter.rendering.environment import check_names, fill, html_environment, load_template, text_environment
+from newsletter.rendering.environment import (
+    check_names,
+    describe_fault,
+    fill,
+    html_environment,
+    load_template,
+    text_environment,
+)
 from newsletter.rendering.mjml import compile_mjml
 from newsletter.rendering.skeleton import Uncompiled, read_skeleton
 from newsletter.text import one_line
@@ -58,10 +65,10 @@ class MailTemplate:
 
     def _render_html(self, context: Mapping[str, Any]) -> str:
         try:
-            return fill(self._html, context)
-        except TemplateError:
-            self._uncompiled.try_out(context)  # knows the line, and fails in the same place
-            raise
+            return self._html.render(context)
+        except Exception as error:  # a template may raise anything that Python can
+            self._uncompiled.try_out(context)  # knows the line, and as a rule fails in the same place
+            raise TemplateError(f"{self._uncompiled.place}: {describe_fault(error)}") from error
 
 
 def _load(environment: Environment, name: str, variables: Collection[str]) -> Template:

@@ -76,6 +76,14 @@ def test_one_enormous_card_is_still_sent(render: Render) -> None:
     assert size(message.html) <= MAX_HTML_BYTES
 
 
+def test_lines_below_go_where_they_do_not_fit(render: Render) -> None:
+    below = tuple(ranked(Entry(title=f"{number}" + "学" * 1_900)) for number in range(20))
+    message = render(digest_of(ranked(FULL), below=below))
+    assert size(message.html) <= MAX_HTML_BYTES
+    assert "Just below the line" not in message.html
+    assert message.shown == (FULL.id,)
+
+
 def test_long_tail_below_the_line_is_cut(render: Render) -> None:
     below = tuple(ranked(Entry(title=f"Below number {number}")) for number in range(50))
     html = render(digest_of(ranked(FULL), below=below)).html

@@ -63,6 +63,15 @@ def section(content: str) -> str:
         ("\n<mj-text>x</mj-text>", 2, "<mj-text> cannot stand in <mj-body>"),
         (section("<mj-text>x</mj-text>"), 4, "<mj-text> cannot stand in <mj-text>"),
         ("<mj-section><p>x</p></mj-section>", 1, "<p> cannot stand in <mj-section>"),
+        (
+            "<mj-section>\n<mj-column>text</mj-column></mj-section>",
+            2,
+            "text and code cannot stand directly in <mj-column>",
+        ),
+        (section("<p @click='1'>x</p>"), 4, "the attributes of <p> cannot be read"),
+        (section("<p a=b>x</p>"), 4, "the attributes of <p> cannot be read"),
+        (section("<!-- a -- b -->"), 4, "a comment cannot hold --"),
+        (section("<![CDATA[x]]>"), 4, "a bare < must be written &lt;"),
         ("<mj-include path='x' />", 1, "mj-include is not supported"),
         ("{% include 'partials/none.mjml.j2' %}", 1, "partials/none.mjml.j2: no such template in"),
         (f"\n{{% include '{HEADER}' %}}", 2, f"{HEADER} includes itself"),
@@ -100,6 +109,8 @@ def test_fault_has_file_and_line(tmp_path: Path, text: str, line: int | None, wo
         ("digest.mjml.j2", "<mjml>\n<mj-head></mj-head>\n", 1, "<mjml> is never closed"),
         ("digest.mjml.j2", "<mjml><mj-head></mj-head></mjml>", 1, "there is no <mj-body> in it"),
         ("digest.mjml.j2", "</mjml>", 1, "</mjml> closes nothing"),
+        ("digest.mjml.j2", "x<mjml></mjml>", 1, "cannot stand directly in <template>"),
+        ("digest.mjml.j2", "<mjml><mj-head>\n{% set a = 1 %}</mj-head></mjml>", 2, "put them into <mj-raw>"),
     ],
 )
 def test_fault_in_other_templates(tmp_path: Path, name: str, text: str, line: int, words: str) -> None:
@@ -187,6 +198,23 @@ def test_comments_and_conditionals_are_kept(tmp_path: Path) -> None:
 def test_include_in_a_comment_is_none(tmp_path: Path) -> None:
     write(tmp_path, HEADER, "{# {% include 'partials/none.mjml.j2' %}\n #}" + section("<p>Here</p>"))
     assert "Here" in render_with(tmp_path)
+
+
+def test_what_only_the_compiled_template_stumbles_over(tmp_path: Path) -> None:
+    digest = shipped("templates").joinpath("digest.mjml.j2").read_text(encoding="utf-8")
+    late = "<mj-raw>{% set brand = title %}</mj-raw><mj-title>{{ brand }}</mj-title>"  # a title is moved to the front
+    file = write(tmp_path, "digest.mjml.j2", digest.replace("<mj-title>{{ title }}</mj-title>", late))
+    with pytest.raises(TemplateError, match="'brand' is undefined") as caught:
+        open_renderer(tmp_path)
+    assert str(caught.value).startswith(f"{file}:")
+
+
+def test_what_the_compiler_refuses(tmp_path: Path) -> None:
+    text = "<mjml><mj-head><mj-attributes><mj-text>x</mj-text></mj-attributes></mj-head><mj-body></mj-body></mjml>"
+    file = write(tmp_path, "digest.mjml.j2", text)
+    with pytest.raises(TemplateError, match="MJML cannot be compiled") as caught:
+        open_renderer(tmp_path)
+    assert str(caught.value).startswith(f"{file}:1: ")
 
 
 def test_inline_styles_may_hold_code(tmp_path: Path) -> None:
