@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from newsletter.addresses import normal_form
 from newsletter.config.document import Document, KeyPath, Mistake, parse
-from newsletter.config.env import SECRET_KEY, Variables, fill_in, read_variables, secret_keys
+from newsletter.config.env import Variables, fill_in, read_variables, secret_keys
 from newsletter.config.fields import Section
 from newsletter.config.files import place, read_bytes, shown
 from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
@@ -62,7 +62,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
     variables, env_problems = read_variables(folder / ".env", _printed(folder / ".env"), environ)
     readers = _read_subscribers(newsletter_yaml.with_name("subscribers.yaml"), variables, folder)
     keys, key_problems = _read_keys(variables, _printed(folder / ".env"))
-    newsletter, problems = _read_newsletter(newsletter_yaml, variables, folder, readers=readers.count, signs=bool(keys))
+    newsletter, problems = _read_newsletter(newsletter_yaml, variables, folder, readers=readers.count)
     problems += [*readers.problems, *env_problems, *key_problems]
     if newsletter is None or problems:
         raise ConfigError(*problems)
@@ -104,7 +104,7 @@ class _Readers:
 
 
 def _read_newsletter(
-    file: Path, variables: Variables, folder: Path, *, readers: int, signs: bool
+    file: Path, variables: Variables, folder: Path, *, readers: int
 ) -> tuple[NewsletterFile | None, list[Problem]]:
     try:
         document, newsletter = _read(file, NewsletterFile, variables, folder, limit=MAX_NEWSLETTER_BYTES)
@@ -114,9 +114,6 @@ def _read_newsletter(
     if data and readers > 1 and not data.get("postal_address"):
         message = f"`postal_address` is missing; expected one for the footer of mails to {readers} readers"
         _add(document, ("postal_address",), message)
-    if data.get("base_url") and not signs:
-        message = f"links to it need a key that signs them; expected {SECRET_KEY}, 32 random characters, in .env"
-        _add(document, ("base_url",), message)
     _check_source_names(document, newsletter)
     return newsletter, _problems(document)
 

@@ -35,7 +35,7 @@ class SourceSettings(Section):
     """A local file that is read in place of the network."""
     backlog: Literal["skip", "include"] = "skip"
     """What becomes of papers older than ``window`` on the first fetch; ``include`` for ``huggingface`` and ``page``."""
-    every: Duration = timedelta(hours=1)
+    every: Duration = timedelta(minutes=15)
     """How often it is asked at most; a local file is read each time."""
     disabled: bool = False
     """Kept in the file, and not read."""
@@ -134,7 +134,7 @@ class FeedSource(SourceSettings):
     needs_path_or_url = True
 
     kind: Literal["feed"]
-    every: Duration = timedelta(minutes=15)
+    every: Duration = timedelta(0)
     """How often it is asked at most; a local file is read each time."""
     url: Link | None = None
     """The feed's address; or ``path`` for a local file."""
@@ -152,7 +152,7 @@ class PageSource(SourceSettings):
     kind: Literal["page"]
     backlog: Literal["skip", "include"] = "include"
     """What becomes of papers older than ``window`` on the first fetch."""
-    every: Duration = timedelta(minutes=15)
+    every: Duration = timedelta(0)
     """How often it is asked at most; a local file is read each time."""
     url: Link | None = None
     """The page's address; or ``path`` for a saved one."""

@@ -162,7 +162,7 @@ def test_sources_of_every_kind(files: Any) -> None:
     ]
     huggingface, arxiv, biorxiv, medrxiv, other, _, feed, page, folder, plugin = settings.sources
     assert isinstance(huggingface, HuggingFaceSource)
-    assert (huggingface.backlog, huggingface.every) == ("include", timedelta(hours=1))
+    assert (huggingface.backlog, huggingface.every) == ("include", timedelta(minutes=15))
     assert isinstance(arxiv, ArxivSource)
     assert arxiv.backlog == "skip"
     assert isinstance(biorxiv, BiorxivSource)

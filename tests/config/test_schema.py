@@ -38,7 +38,7 @@ def test_defaults_are_written_as_a_person_would() -> None:
     assert properties["schedule"]["default"] == {"days": "daily"}
     assert properties["provider"]["default"] == {"kind": "files"}
     assert schemas()["newsletter"]["$defs"]["FilesProvider"]["properties"]["path"]["default"] == "outbox"
-    assert schemas()["newsletter"]["$defs"]["FeedSource"]["properties"]["every"]["default"] == "15m"
+    assert schemas()["newsletter"]["$defs"]["HuggingFaceSource"]["properties"]["every"]["default"] == "15m"
 
 
 @pytest.mark.parametrize("name", ["newsletter", "subscribers"])
