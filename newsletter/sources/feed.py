@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import sys
 from calendar import timegm
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _END = re.compile(rb"</\s*(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.I)
 _END_OF_ITEM = re.compile(rb"</\s*(?:[\w-]+:)?(?:item|entry)\s*>", re.I)
 _DECLARED_CHARSET = re.compile(rb"<\?xml[^>]*\?>")
+_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});", re.IGNORECASE)
 _CALENDAR_DAY = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}")
 
 
@@ -92,9 +94,16 @@ def _parse(body: bytes, address: str | None, content_type: str | None) -> Any:
 
     try:
         return parse(body, content_type or "application/xml")
-    except (ValueError, LookupError):  # a charset that is none, in the headers or in the declaration
-        plain = _DECLARED_CHARSET.sub(b"", body, count=1).decode("utf-8", "replace").encode()
-        return parse(plain, "application/xml; charset=utf-8")
+    except (ValueError, LookupError):  # a charset that is none, in the headers or declared; a character that is none
+        plain = _DECLARED_CHARSET.sub(b"", body, count=1).decode("utf-8", "replace")
+        return parse(_REFERENCE.sub(_character, plain).encode(), "application/xml; charset=utf-8")
+
+
+def _character(reference: re.Match[str]) -> str:
+    """The reference, or nothing where Unicode has no such character."""
+    digits = reference[1]
+    number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    return reference[0] if number <= sys.maxunicode else ""
 
 
 def _entry(item: Mapping[str, Any], *, base: str, now: datetime) -> Entry | None:

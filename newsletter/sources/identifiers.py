@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -11,6 +12,8 @@ _ARXIV_ALONE = re.compile(rf"(?:oai:arxiv\.org:|arxiv:\s*)?{_ARXIV}", re.IGNOREC
 _ARXIV_HOSTS = re.compile(r"(?:[a-z0-9-]+\.)?arxiv\.org|(?:www\.)?(?:alphaxiv|ar5iv)\.org|ar5iv\.labs\.arxiv\.org")
 _ARXIV_PATH = re.compile(rf"/(?:abs|pdf|html|format|overview|forum)/{_ARXIV}(?:\.pdf)?/?", re.IGNORECASE)
 _HUGGINGFACE_PATH = re.compile(rf"/papers/{_ARXIV}/?", re.IGNORECASE)
+_SUBJECT = re.compile(r"\.[a-z]{2}/")
+"""Old ids were also written with a subject class, which is no part of them: math.AG/0601001."""
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ARXIV}", re.IGNORECASE)
 _PREPRINT_VERSION = re.compile(r"^(10\.(?:1101|64898)/.+?)v\d+(?:\.full(?:\.pdf|-text)?|\.abstract)?$")
@@ -38,7 +41,7 @@ def arxiv_id(text: str) -> ArxivId | None:
     if match is None:
         return None
     version = match["version"]
-    return ArxivId(match["id"].lower(), int(version) if version else None)
+    return ArxivId(_SUBJECT.sub("/", match["id"].lower()), int(version) if version else None)
 
 
 def doi(text: str) -> str | None:
@@ -88,6 +91,27 @@ def canonical_address(url: str) -> str | None:
         return None
     place = host if port in (None, 80, 443) else f"{host}:{port}"
     return f"{place}{path}" + (f"?{query}" if query else "")
+
+
+class Named(NamedTuple):
+    """What an address is of: a paper by one of its ids, or else a page."""
+
+    arxiv: ArxivId | None = None
+    doi: str | None = None
+    openreview_id: str | None = None
+    page: str | None = None
+    """The canonical address, where it says more than an id does."""
+
+
+@lru_cache(maxsize=16_384)
+def named(url: str) -> Named:
+    """What the address is of; all ``None`` for a site's front page and for no address.
+
+    >>> named("https://arxiv.org/abs/2405.12345").page is None, named("https://www.lab.example/a#b").page
+    (True, 'lab.example/a')
+    """
+    found = Named(arxiv_id(url), doi_of_address(url), openreview_id(url))
+    return found if any(found) else Named(page=canonical_address(url))
 
 
 def _arxiv_address(text: str) -> re.Match[str] | None:

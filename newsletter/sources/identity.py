@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Literal
 
 from newsletter.model import Entry, EntryChanges, Fetched, entry_id
-from newsletter.sources.identifiers import arxiv_id, canonical_address, doi, doi_of_address, openreview_id
+from newsletter.sources.identifiers import arxiv_id, doi, named
 from newsletter.sources.merging import merge
 from newsletter.sources.sameness import Papers, address_key, no_contradiction, same_by_more, same_by_title
 from newsletter.text import fold
@@ -41,14 +41,15 @@ def keys_of(entry: Entry) -> tuple[str, ...]:
 
 def with_ids(entry: Entry) -> Entry:
     """The entry with the ids that its link or its DOI spells out."""
-    link, name = entry.link or "", doi(entry.doi) if entry.doi else doi_of_address(entry.link or "")
-    paper = arxiv_id(entry.arxiv_id or "") or arxiv_id(link) or (arxiv_id(name) if name else None)
+    link = named(entry.link or "")
+    name = doi(entry.doi) if entry.doi else link.doi
+    paper = arxiv_id(entry.arxiv_id or "") or link.arxiv or (arxiv_id(name) if name else None)
     return replace(
         entry,
         arxiv_id=paper.id if paper else entry.arxiv_id,
         arxiv_version=entry.arxiv_version or (paper.version if paper else None),
         doi=None if name and arxiv_id(name) else name,
-        openreview_id=entry.openreview_id or openreview_id(link),
+        openreview_id=entry.openreview_id or link.openreview_id,
     )
 
 
@@ -195,7 +196,8 @@ def _free_id(entry: Entry, shared: frozenset[str], taken: Collection[str]) -> st
     """The id of the strongest identifier; one of title, author and source where that is not this paper's own."""
     own = replace(entry, id="").id
     by_link = entry.link and not (entry.arxiv_id or entry.doi)
-    of_the_source = by_link and (canonical_address(entry.link or "") is None or address_key(entry) in shared)
+    page = address_key(entry)
+    of_the_source = by_link and not entry.openreview_id and (page is None or page in shared)
     if not of_the_source and own not in taken:
         return own
     return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))

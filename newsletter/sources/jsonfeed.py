@@ -44,6 +44,8 @@ def parse_json(body: bytes) -> Any:
         cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()) - 1
         reason = "breaks off" if cut else f"is broken JSON: {error.msg}"
         raise SourceError(f"{reason} at {where}") from error
+    except ValueError:
+        raise SourceError("is JSON with a number that has no end") from None
     except RecursionError:
         raise SourceError("is JSON nested too deep to be a feed") from None
 

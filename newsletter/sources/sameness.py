@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Self
 
 from newsletter.model import Entry
-from newsletter.sources.identifiers import arxiv_id, canonical_address, doi_of_address, openreview_id
+from newsletter.sources.identifiers import named
 from newsletter.text import fold
 
 _BIORXIV = re.compile(r"10\.(?:1101|64898)/\d")
@@ -20,11 +20,8 @@ _SUFFIX = re.compile(r"\s(?:jr|sr|ii|iii|iv)$")
 
 def address_key(entry: Entry) -> str | None:
     """The link as a key, unless it says no more than an id does."""
-    link = entry.link
-    if not link or arxiv_id(link) or doi_of_address(link) or openreview_id(link):
-        return None
-    address = canonical_address(link)
-    return f"url:{address}" if address else None
+    page = named(entry.link).page if entry.link else None
+    return f"url:{page}" if page else None
 
 
 @dataclass(slots=True)

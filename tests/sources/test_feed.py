@@ -266,6 +266,7 @@ def test_json_feed_in_utf_16():
         (b'{"version": 1,, "items": []}', "is broken JSON: Expecting property name"),
         (b'{"title": "\xff"}', "charset other than UTF-8 (byte 11)"),
         (b"[" * 100_000, "nested too deep"),
+        (b'{"items": ' + b"9" * 5000 + b"}", "a number that has no end"),
     ],
 )
 def test_json_that_is_no_feed_is_one_clear_line(body, said):
@@ -306,6 +307,10 @@ def test_a_feed_that_breaks_off_gives_what_is_whole():
 def test_a_feed_that_is_only_untidy_is_whole():
     reading = read_feed(rss("<title>a &nbsp; b & c</title>"), now=NOW)
     assert (len(reading.entries), reading.problem) == (1, None)
+
+
+def test_a_character_that_is_none_costs_only_itself():
+    assert only(rss("<title>a&#x110000;b&#233;&#99999999;</title>")).title == "abé"
 
 
 def test_a_feed_without_items_is_quiet():

@@ -15,7 +15,7 @@ from newsletter.sources.identifiers import arxiv_id, canonical_address, doi, doi
         ("arXiv:2405.1234v1", ("2405.1234", 1)),
         ("arxiv: 2405.12345", ("2405.12345", None)),
         ("oai:arXiv.org:hep-th/9901001v2", ("hep-th/9901001", 2)),
-        ("math.AG/0601001", ("math.ag/0601001", None)),
+        ("math.AG/0601001", ("math/0601001", None)),
         ("10.48550/arXiv.2405.12345", ("2405.12345", None)),
         ("https://doi.org/10.48550/ARXIV.2405.12345", ("2405.12345", None)),
         ("http://arxiv.org/abs/2405.12345v2", ("2405.12345", 2)),
