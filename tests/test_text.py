@@ -62,6 +62,7 @@ FRAGMENTS = st.lists(
         (r"Schr\"odinger, Erd\H{o}s, {\"u}ber, \v{S}, \c{c}, \'{\i}, Stra\ss e", "Schrödinger, Erdős, über, Š, ç, í, Straße"),
         (r"\L{}ukasz and \ae on", "Łukasz and æon"),
         ("{BERT}-like {A Survey}", "BERT-like A Survey"),
+        ("{Delta}R2 of {beta} cells, {in} {x}", "ΔR2 of β cells, {in} {x}"),
         (r"\textsc{Foo}: \emph{a $x^2$ b} {\it c} \LaTeX{}", "Foo: a x² b c LaTeX"),
         (r"R\&D at 5\% \# \_ \$5 a \\ b", "R&D at 5% # _ $5 a b"),
         ("Vision--Language -- a---b --- Fig.~3", "Vision–Language – a—b — Fig. 3"),

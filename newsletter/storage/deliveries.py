@@ -152,7 +152,7 @@ class Deliveries:
     def retry(self, delivery_id: int) -> bool:
         """Makes a failed or uncertain delivery ready again: the reader may get it twice; false where it is neither.
 
-        Within ``valid_until`` the next run sends it.
+        The next run sends it if it is still valid then, and fails it again if not.
         """
         return self._decide(delivery_id, DeliveryState.READY, {DeliveryState.FAILED, DeliveryState.UNCERTAIN})
 

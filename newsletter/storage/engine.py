@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database."""
+        """A connection on which nothing that is written stays."""
         with self.engine.connect() as connection:
             yield connection
 
@@ -64,10 +64,10 @@ class Database:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def upsert(self, table: Table, *, on: str = "") -> sqlite.Insert | postgresql.Insert:
-        """An INSERT that replaces the row of the same key (``on``, or the primary key)."""
+    def upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that replaces the row of the same primary key."""
         insert = self.insert(table)
-        keys = [on] if on else [column.name for column in table.primary_key]
+        keys = [column.name for column in table.primary_key]
         values = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
         return insert.on_conflict_do_update(index_elements=keys, set_=values)
 
@@ -104,7 +104,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise UsageError(f"database: {url!r} is no database URL, expected sqlite:///FILE or postgresql://…") from None
+        raise UsageError("database: this is no database URL, expected sqlite:///FILE or postgresql://…") from None
     if parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername != "sqlite":

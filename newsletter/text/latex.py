@@ -246,10 +246,13 @@ class _Prose(_Reader):
         return self._group()
 
     def _braces(self) -> str | None:
-        """``{BERT}`` and ``{\\"u}`` protect capitals and accents in BibTeX; other braces belong to the text."""
+        """``{BERT}`` and ``{\\"u}`` are BibTeX's, ``{beta}`` is bioRxiv's; other braces belong to the text."""
         content = self._group()
         if content is None:
             return None
+        greek = symbols().get(content, "")
+        if "Α" <= greek <= "ω":
+            return greek
         inner = self._inner(content)
         if _PROTECTED.fullmatch(content) or (content.startswith("\\") and not inner.startswith("\\")):
             return inner.strip()

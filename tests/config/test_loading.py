@@ -170,7 +170,7 @@ def test_sources_of_every_kind(files: Any) -> None:
     assert (medrxiv.server, medrxiv.every) == ("medrxiv", timedelta(hours=6))
     assert other.server == "medrxiv"
     assert isinstance(feed, FeedSource)
-    assert (feed.backlog, feed.disabled, feed.every) == ("skip", True, timedelta(minutes=15))
+    assert (feed.backlog, feed.disabled, feed.every) == ("skip", True, timedelta(0))
     assert isinstance(page, PageSource)
     assert (page.backlog, page.year, page.every) == ("include", 2025, timedelta(0))
     assert page.path == files.folder / "saved" / "page one.txt"
