@@ -1,0 +1,1 @@
+"""Ratios that are measured in one run on one machine; see `make bench`."""
