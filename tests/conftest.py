@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
-
 from product import deployment
+from sqlalchemy import make_url
 
 __all__ = ["deployment"]
 
