@@ -40,7 +40,8 @@ _ARXIV = "{http://arxiv.org/schemas/atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
 _PREFIX = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s*)?", re.IGNORECASE)
-_WITHDRAWN = re.compile(r"\b(?:has been|was|is|been)\s+withdrawn\b|^\s*withdrawn\b", re.IGNORECASE)
+_WITHDRAWN = re.compile(r"\b(?:has been|was|is)\s+withdrawn\b|^\s*withdrawn\b", re.IGNORECASE)
+_WITHDRAWN_IN_ABSTRACT = re.compile(r"(?:this|the) \w+ (?:has been|was|is)\s+withdrawn\b|withdrawn\b", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 
 
@@ -141,7 +142,7 @@ def read_arxiv(body: bytes) -> Reading:
 
 
 def _items(root: ET.Element) -> Iterator[Entry]:
-    if "error" in (root.findtext("channel/title") or "").casefold():
+    if (root.findtext("channel/title") or "").casefold().startswith("feed error"):
         raise SourceError(f"says: {clean(root.findtext('channel/description') or 'an error')}")
     for item in root.iter("item"):
         paper = arxiv_id(item.findtext("guid") or "") or arxiv_id(item.findtext("link") or "")
@@ -229,7 +230,7 @@ def _record(item: ET.Element, paper: ArxivId) -> Entry:
         pdf_link=web_address(pdf),
         comment=comment,
         venue=_said(item, "journal_ref"),
-        withdrawn=bool(_WITHDRAWN.search(comment or "") or _WITHDRAWN.search(abstract[:200])),
+        withdrawn=bool(_WITHDRAWN.search(comment or "") or _WITHDRAWN_IN_ABSTRACT.match(abstract)),
     )
 
 

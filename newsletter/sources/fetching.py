@@ -112,15 +112,15 @@ def find_kind(name: str, kinds: Mapping[str, Fetcher] = KINDS) -> Fetcher:
 
 def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: bool) -> Fetched:
     source, memory = request.source, request.memory
-    if source.disabled or (not force and _rests(memory)):
-        return _failed(request, memory.error, skipped=True)
+    if source.disabled or (not force and _rests(source, memory)):
+        return _failed(request, _reminder(memory), skipped=True)
     memory = replace(memory, checked_at=request.now)
     try:
         fetched = find_kind(source.kind, kinds).fetch(request)
     except SourceError as error:
         return _failed(request, _said(error), memory=_after_failure(memory, error))
     except Exception as error:  # a plugin's mistake, or ours, must not cost the reader the other sources
-        log.warning("source %s failed unexpectedly", source.name, exc_info=error)
+        log.debug("source %s failed unexpectedly", source.name, exc_info=error)
         said = f"failed unexpectedly ({type(error).__name__}: {_said(error)})"
         return _failed(request, said, memory=_after_failure(memory, error))
     entries = tuple(replace(entry, sources=(source.name,)) for entry in fetched.entries)
@@ -137,9 +137,17 @@ def _memory(source: SourceSettings, memories: Mapping[str, SourceMemory]) -> Sou
     return replace(memory, failures=0, retry_at=None, disabled=False, data={"settings": fingerprint})
 
 
-def _rests(memory: SourceMemory) -> bool:
-    """Whether it is to be left alone: for good, or until an instant of the machine's clock."""
-    return memory.disabled or (memory.retry_at is not None and datetime.now(UTC) < memory.retry_at)
+def _rests(source: SourceSettings, memory: SourceMemory) -> bool:
+    """Whether it is to be left alone, for good or until an instant of the machine's clock; a file never is."""
+    waits = memory.retry_at is not None and datetime.now(UTC) < memory.retry_at
+    return source.path is None and (memory.disabled or waits)
+
+
+def _reminder(memory: SourceMemory) -> str | None:
+    """What went wrong when it was last asked, and when it will be again."""
+    if memory.error is None or memory.retry_at is None or memory.disabled:
+        return memory.error
+    return f"{memory.error}; asked again after {memory.retry_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _after_answer(memory: SourceMemory, fetched: Fetched) -> SourceMemory:

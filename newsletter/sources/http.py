@@ -25,6 +25,8 @@ from newsletter.sources.trouble import Refused, Unreachable, refused, show
 
 log = logging.getLogger(__name__)
 
+MAX_CONNECTIONS = 100
+"""Kept open to one host."""
 _CHUNK_BYTES = 65_536
 _SAFE_ELSEWHERE = frozenset({"Accept", "Accept-Encoding", "User-Agent", "If-None-Match", "If-Modified-Since"})
 """Headers that may follow a redirect to another host: those without a secret."""
@@ -87,7 +89,7 @@ class Http:
         self._limits = limits
         self._sleep = sleep
         self._door = Door(Allowed(allow), connect_seconds=limits.connect_seconds, resolve=resolve)
-        self._pools = pooled(self._door, connections=8)
+        self._pools = pooled(self._door, connections=MAX_CONNECTIONS)
         self._agent = f"newsletter/{__version__} (+{re.sub(r'[^!-~]', '', contact)})"
 
     def __enter__(self) -> Self:

@@ -48,7 +48,8 @@ class HuggingFaceFetcher:
         return as_far_as_read(request, entries, first_error)
 
     def _pages(self, request: FetchRequest[HuggingFaceSource], day: date) -> Iterator[Sequence[Entry]]:
-        site = request.source.url.rstrip("/")
+        """The pages of one day's list, until one brings nothing that was not there before."""
+        site, seen = request.source.url.rstrip("/"), set[str]()
         for page in range(MAX_PAGES_A_DAY):
             url = f"{site}/api/daily_papers?{urlencode({'date': day.isoformat(), 'limit': ITEMS_A_PAGE, 'p': page})}"
             try:
@@ -57,10 +58,11 @@ class HuggingFaceFetcher:
                 if error.status == 400 and page == 0 and day >= request.now.date():
                     return  # a list that has not begun yet
                 raise
-            reading = request.children.read(_READER, body, where=url, site=site)
-            yield reading.entries
-            if not reading.facts["items"]:
+            entries = request.children.read(_READER, body, where=url, site=site).entries
+            if seen.issuperset(entry.id for entry in entries):
                 return
+            seen.update(entry.id for entry in entries)
+            yield entries
 
 
 def days_back(request: FetchRequest[Any]) -> list[date]:
@@ -81,7 +83,7 @@ def read_daily_papers(body: bytes, *, site: str = _SITE) -> Reading:
     entries = tuple(entry for item in items if (entry := daily_paper(item, site=site)) is not None)
     if items and not entries:
         raise SourceError("is JSON, but no list of daily papers")
-    return Reading(entries=entries, facts={"items": len(items)})
+    return Reading(entries=entries)
 
 
 def daily_paper(item: Any, *, site: str = _SITE) -> Entry | None:

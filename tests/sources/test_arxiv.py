@@ -117,6 +117,11 @@ def test_a_withdrawn_paper(comment):
     assert read_arxiv(body).entries[0].withdrawn
 
 
+def test_a_paper_about_withdrawal_is_not_withdrawn():
+    body = api(record()).replace(b"We show p&lt;0.05 fully.", b"When the drug is withdrawn, patients recover.")
+    assert not read_arxiv(body).entries[0].withdrawn
+
+
 def test_an_empty_weekend_and_an_unknown_id_are_no_errors():
     assert read_arxiv(rss()).entries == ()
     assert read_arxiv(api()).facts == {"total": 0}

@@ -144,7 +144,7 @@ def test_retry_after_is_kept_to_by_the_clock_of_the_machine(site, fetch, now):
     assert timedelta(minutes=59) < wait <= timedelta(hours=1)
     second = fetch(source, memories=remembered(*first), now=now + timedelta(days=1000))
     assert (second[0].skipped, second[0].memory) == (True, first[0].memory)
-    assert second[0].error == first[0].error
+    assert second[0].error.startswith(f"{first[0].error}; asked again after 20")
 
 
 def test_failures_in_a_row_are_asked_ever_more_rarely(site, fetch):
@@ -161,6 +161,18 @@ def test_failures_in_a_row_are_asked_ever_more_rarely(site, fetch):
     fetch(source, memories=memories, force=True)
     (recovered,) = fetch(source, memories=memories, force=True)
     assert (recovered.memory.failures, recovered.memory.retry_at, recovered.memory.error) == (0, None, None)
+
+
+def test_a_file_is_read_again_at_once(tmp_path, fetch):
+    path = tmp_path / "feed.xml"
+    path.mkdir()
+    source = FeedSource(kind="feed", name="a", path=path)
+    memories: dict[str, SourceMemory] = {}
+    for _ in range(4):
+        memories = remembered(*fetch(source, memories=memories))
+    (path / "a.xml").write_bytes(RSS % b"there")
+    (fetched,) = fetch(source, memories=memories)
+    assert (memories["a"].failures, len(fetched.entries)) == (4, 1)
 
 
 def test_half_an_answer_is_no_success(site, fetch):

@@ -159,6 +159,12 @@ def test_each_day_is_read_to_its_end(site, ask, source):
     ]
 
 
+def test_a_mirror_that_knows_no_pages_is_not_asked_for_ever(site, ask, source):
+    say(site, item("2603.00001"), item("2603.00002"))
+    fetched = HuggingFaceFetcher().fetch(ask(source(days=1)))
+    assert (len(fetched.entries), len(site.asked)) == (2, 2)
+
+
 def test_an_empty_weekend_is_no_error(site, ask, source):
     say(site)
     fetched = HuggingFaceFetcher().fetch(ask(source(days=3)))
