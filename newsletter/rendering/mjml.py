@@ -17,7 +17,7 @@ from newsletter.errors import TemplateError
 from newsletter.rendering.lint import ATTRIBUTE, TAG, check_mjml
 from newsletter.rendering.skeleton import CODE, Skeleton
 
-_INLINE_STYLE = re.compile(r"<mj-style\s+inline=\"inline\"\s*>(.*?)</mj-style>", re.DOTALL)
+_INLINE_STYLE = re.compile(r"<mj-style\s+inline\s*=\s*[\"']inline[\"']\s*>(.*?)</mj-style>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"qj(\d{5})q")
 _INDENTATION = re.compile(r"[ \t]*\n\s*")
 _IMAGE_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)", re.IGNORECASE)

@@ -22,6 +22,7 @@ SHOWN_AUTHORS = 3
 SHOWN_REASONS = 3
 SHOWN_LABELS = 2
 SHOWN_BELOW = 20
+TITLE_CHARACTERS = 2_000
 LABEL_CHARACTERS = 80
 NAME_CHARACTERS = 80
 LINK_CHARACTERS = 2_000
@@ -114,8 +115,8 @@ def describe_card(ranked: Ranked, number: int, *, links: Links, summary: int = S
 @lru_cache(maxsize=4096)
 def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
     """What is the same of an entry for every reader."""
-    title = shorten(one_line(readable(entry.title)), LINK_CHARACTERS)
     link = web_link(entry.link)
+    title = shorten(one_line(readable(entry.title)), TITLE_CHARACTERS) or link or entry.id
     seen = entry.published or entry.listed_at
     signals = entry.signals
     return Paper(

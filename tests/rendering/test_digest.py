@@ -225,6 +225,7 @@ def test_many_sources_are_counted(render: Render) -> None:
         (Schedule(), "at ada@example.org every day, because"),
         (READER.schedule, "on weekdays from 07:30 on (Europe/Berlin), because"),
         (Schedule(days=frozenset({0})), "on Mondays, because"),
+        (Schedule(days=frozenset()), "now and then, because"),
         (Schedule(days=frozenset({4, 0, 2})), "on Mondays, Wednesdays and Fridays, because"),
     ],
 )
@@ -277,6 +278,7 @@ def test_says_by_what_it_is_ranked(render: Render, profile: ProfileSpec, words: 
         (Entry(title="T", signals=Signals(upvotes=0, stars=1)), "code with 1 star"),
         (Entry(title="T", signals=Signals(comments=1)), "1 comment Find it"),
         (Entry(title="T", project_link="https://p.example.org"), "Project page"),
+        (Entry(title=" ", link="https://p.example.org/1"), "https://p.example.org/1 Read on p.example.org"),
     ],
 )
 def test_cards_of_little_known_papers(render: Render, entry: Entry, words: str) -> None:

@@ -219,5 +219,8 @@ def test_what_the_compiler_refuses(tmp_path: Path) -> None:
 
 def test_inline_styles_may_hold_code(tmp_path: Path) -> None:
     style = shipped("templates").joinpath("partials/style.mjml.j2").read_text(encoding="utf-8")
-    write(tmp_path, "partials/style.mjml.j2", style.replace("color: #9a3412", "color: {{ '#123456' }}"))
+    style = style.replace("color: #9a3412", "color: {{ '#123456' }}")
+    write(
+        tmp_path, "partials/style.mjml.j2", style.replace('<mj-style inline="inline">', "<mj-style inline = 'inline'>")
+    )
     assert "color:#123456" in render_with(tmp_path).replace(": ", ":")
