@@ -7,15 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, literal, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, bindparam, delete, func, literal, or_, select, update
 
 from newsletter.model import Entry, EntryChanges
 from newsletter.storage.codec import ENTRY
 from newsletter.storage.engine import Database, execute_all, in_chunks
-from newsletter.storage.readings import DAY, TOLERANCE, Reading, continued, with_gains
+from newsletter.storage.readings import DAY, Reading, next_reading, with_gains, without_gains
 from newsletter.storage.schema import aliases, entries, entry_keys, readings
-
-Series = Mapping[str, Sequence[Reading]]
 
 
 class Entries:
@@ -37,23 +35,32 @@ class Entries:
         return {key: tuple(carriers) for key, carriers in found.items()}
 
     def save(self, changes: EntryChanges, *, now: datetime) -> None:
-        """Writes what identity decided, all or nothing, and keeps the figures of ``now`` as one more reading."""
+        """Writes what identity decided, all or nothing, and keeps figures that changed as one more reading."""
         merged = _resolved(changes.aliases)
         with self._database.writing() as connection:
-            series = _recent_series(connection, changes.entries, merged, since=now - DAY - TOLERANCE)
-            self._write_entries(connection, changes.entries, series, now)
+            self._write_entries(connection, changes.entries)
             self._write_keys(connection, changes.keys)
             for old_id, entry_id in merged.items():
                 self._merge(connection, old_id, entry_id)
-            self._write_readings(connection, changes.entries, series, now)
+            self._write_readings(connection, changes.entries, now)
 
     def first_seen_since(self, at: datetime) -> list[Entry]:
-        """The entries that became new at or after that instant, oldest first, with what they gained in a day."""
-        return self._read(
+        """The entries that became new at or after that instant, oldest first, with what they gained in a day.
+
+        The day ends with the latest reading of all, so that the same store gives the same answer at any hour.
+        """
+        found = (
             select(entries.c.record)
             .where(entries.c.first_seen_at >= at)
             .order_by(entries.c.first_seen_at, entries.c.id)
         )
+        with self._database.reading() as connection:
+            latest = connection.scalar(select(func.max(readings.c.read_at)))
+            stored = [ENTRY.decode(record) for record in connection.scalars(found)]
+            if latest is None:
+                return stored
+            series = _series(connection, first_seen_since=at, before=latest - DAY)
+        return [replace(e, signals=with_gains(e.signals, series.get(e.id, ()), at=latest)) for e in stored]
 
     def history(self, before: datetime, *, limit: int) -> list[Entry]:
         """At most ``limit`` older entries, latest first; backlog that was never new comes last."""
@@ -87,9 +94,9 @@ class Entries:
         with self._database.reading() as connection:
             return [ENTRY.decode(record) for record in connection.scalars(query)]
 
-    def _write_entries(self, connection: Connection, changed: Sequence[Entry], series: Series, now: datetime) -> None:
-        gained = [replace(entry, signals=with_gains(entry.signals, now, series.get(entry.id, ()))) for entry in changed]
-        rows = [{"id": e.id, "first_seen_at": e.first_seen_at, "record": ENTRY.encode(e)} for e in gained]
+    def _write_entries(self, connection: Connection, changed: Sequence[Entry]) -> None:
+        plain = [replace(entry, signals=without_gains(entry.signals)) for entry in changed]
+        rows = [{"id": e.id, "first_seen_at": e.first_seen_at, "record": ENTRY.encode(e)} for e in plain]
         execute_all(connection, self._database.upsert(entries), rows)
         execute_all(connection, delete(aliases).where(aliases.c.old_id == bindparam("id")), rows)
 
@@ -97,8 +104,9 @@ class Entries:
         rows = [{"key": key, "entry_id": entry_id} for key, entry_id in pairs]
         execute_all(connection, self._database.insert(entry_keys).on_conflict_do_nothing(), rows)
 
-    def _write_readings(self, connection: Connection, seen: Sequence[Entry], series: Series, now: datetime) -> None:
-        rows = [continued(e.id, e.signals, at=now, earlier=series.get(e.id, ())) for e in seen]
+    def _write_readings(self, connection: Connection, seen: Sequence[Entry], now: datetime) -> None:
+        last = _last_readings(connection, [entry.id for entry in seen])
+        rows = [next_reading(entry.id, entry.signals, at=now, last=last.get(entry.id)) for entry in seen]
         execute_all(connection, self._database.upsert(readings), [asdict(row) for row in rows if row])
 
     def _merge(self, connection: Connection, old_id: str, entry_id: str) -> None:
@@ -128,16 +136,31 @@ def _pairs(connection: Connection, query: Select[str, str]) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _recent_series(
-    connection: Connection, seen: Sequence[Entry], merged: Mapping[str, str], *, since: datetime
-) -> dict[str, list[Reading]]:
-    """The readings that stood at or after ``since``, by the id that their entry goes by now."""
+def _last_readings(connection: Connection, ids: Iterable[str]) -> dict[str, Reading]:
+    query = select(readings).where(readings.c.read_at == _latest())
+    rows = (
+        row
+        for chunk in in_chunks(ids)
+        for row in connection.execute(query.where(readings.c.entry_id.in_(chunk))).mappings()
+    )
+    return {row["entry_id"]: Reading(**row) for row in rows}
+
+
+def _series(connection: Connection, *, first_seen_since: datetime, before: datetime) -> dict[str, list[Reading]]:
+    """The readings since ``before`` of the entries that became new since, and the one that stood then."""
+    counts = or_(readings.c.read_at >= before, readings.c.read_at == _latest(at_most=before))
+    query = select(readings).join(entries).where(entries.c.first_seen_at >= first_seen_since, counts)
     found: dict[str, list[Reading]] = defaultdict(list)
-    for chunk in in_chunks({entry.id for entry in seen} | merged.keys()):
-        query = select(readings).where(readings.c.entry_id.in_(chunk), readings.c.until >= since)
-        for row in connection.execute(query).mappings():
-            found[merged.get(row["entry_id"], row["entry_id"])].append(Reading(**row))
+    for row in connection.execute(query).mappings():
+        found[row["entry_id"]].append(Reading(**row))
     return found
+
+
+def _latest(at_most: datetime | None = None) -> ScalarSelect[datetime]:
+    """In a query over readings: when the row's entry was last read."""
+    same = readings.alias()
+    latest = select(func.max(same.c.read_at)).where(same.c.entry_id == readings.c.entry_id)
+    return (latest if at_most is None else latest.where(same.c.read_at <= at_most)).scalar_subquery()
 
 
 def _resolved(pairs: Mapping[str, str]) -> dict[str, str]:

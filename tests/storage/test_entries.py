@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -77,19 +77,46 @@ def test_hundreds_of_keys_are_asked_in_one_call(storage: Storage, now: datetime)
     assert storage.entries.by_ids([e.id for e in many]) == {e.id: e for e in many}
 
 
+def see(storage: Storage, at: datetime, **upvotes: int) -> None:
+    """A fetch that finds these papers with that many upvotes each."""
+    first_seen_at = datetime(2026, 11, 1, tzinfo=UTC)
+    found = [entry(name, first_seen_at=first_seen_at, signals=Signals(upvotes=n)) for name, n in upvotes.items()]
+    storage.entries.save(changes(*found), now=at)
+
+
+def gains(storage: Storage) -> dict[str, int | None]:
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+    return {e.id: e.signals.upvotes_gained for e in storage.entries.first_seen_since(since)}
+
+
 def test_what_was_gained_in_a_day_is_told(storage: Storage, now: datetime) -> None:
-    for days, upvotes in ((2, 1), (1, 10), (0, 25)):
-        at = now - days * DAY
-        storage.entries.save(changes(entry("a", first_seen_at=now, signals=Signals(upvotes=upvotes))), now=at)
-    [found] = storage.entries.first_seen_since(now)
-    assert found.signals == Signals(upvotes=25, upvotes_gained=15)
+    see(storage, now - 2 * DAY, a=1, b=7)
+    see(storage, now - DAY, a=10)
+    see(storage, now - DAY / 4, a=20)
+    see(storage, now, a=25, c=3)
+    assert gains(storage) == {"a": 15, "b": 0, "c": None}
 
 
-def test_figures_that_stood_still_gained_nothing(storage: Storage, now: datetime) -> None:
-    for hours in (50, 25, 0):
-        still = entry("a", first_seen_at=now, signals=Signals(stars=7))
-        storage.entries.save(changes(still), now=now - timedelta(hours=hours))
-    assert storage.entries.first_seen_since(now)[0].signals.stars_gained == 0
+def test_gains_are_of_the_last_day_and_not_of_the_last_change(storage: Storage, now: datetime) -> None:
+    see(storage, now - 2 * DAY, a=1)
+    see(storage, now - DAY, a=10)
+    assert gains(storage) == {"a": 9}
+    see(storage, now, b=1)
+    assert gains(storage) == {"a": 0, "b": None}
+
+
+def test_gains_are_not_stored(storage: Storage, now: datetime) -> None:
+    see(storage, now - DAY, a=1)
+    see(storage, now, a=5)
+    assert storage.entries.by_ids(["a"])["a"].signals == Signals(upvotes=5)
+    [seen] = storage.entries.first_seen_since(now - 90 * DAY)
+    storage.entries.save(changes(seen), now=now + DAY)
+    assert storage.entries.by_ids(["a"])["a"].signals == Signals(upvotes=5)
+
+
+def test_entries_without_figures_have_none(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("a", first_seen_at=now)), now=now)
+    assert storage.entries.first_seen_since(now)[0].signals == Signals()
 
 
 def test_a_merge_moves_keys_and_figures(storage: Storage, now: datetime) -> None:
@@ -99,8 +126,6 @@ def test_a_merge_moves_keys_and_figures(storage: Storage, now: datetime) -> None
     assert [e.id for e in storage.entries.known(["key:old"])["key:old"]] == ["new"]
     assert storage.entries.count() == 1
     assert storage.entries.first_seen_since(now)[0].signals.upvotes_gained == 5
-    storage.entries.save(changes(merged), now=now + DAY)
-    assert storage.entries.first_seen_since(now)[0].signals.upvotes_gained == 0
 
 
 def test_old_ids_are_followed_through_chains_of_merges(storage: Storage, now: datetime) -> None:

@@ -63,14 +63,14 @@ def upgrade() -> None:
     op.create_table(
         "readings",
         sa.Column("entry_id", sa.Text(), nullable=False),
-        sa.Column("read_at", INSTANT, nullable=False, comment="when these figures were first seen"),
-        sa.Column("until", INSTANT, nullable=False, comment="when they were last seen unchanged"),
+        sa.Column("read_at", INSTANT, nullable=False, comment="when a figure was seen to have changed"),
         sa.Column("upvotes", sa.Integer()),
         sa.Column("comments", sa.Integer()),
         sa.Column("stars", sa.Integer()),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_readings_entry_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("entry_id", "read_at", name="pk_readings"),
     )
+    op.create_index("ix_readings_read_at", "readings", ["read_at"])
     op.create_table(
         "subscribers",
         sa.Column("id", sa.Text(), nullable=False, comment="random, opaque"),
