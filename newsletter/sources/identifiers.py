@@ -103,7 +103,7 @@ class Named(NamedTuple):
     """The canonical address, where it says more than an id does."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)
 def named(url: str) -> Named:
     """What the address is of; all ``None`` for a site's front page and for no address.
 
@@ -123,6 +123,7 @@ def _arxiv_address(text: str) -> re.Match[str] | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

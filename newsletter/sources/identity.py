@@ -44,13 +44,14 @@ def with_ids(entry: Entry) -> Entry:
     link = named(entry.link or "")
     name = doi(entry.doi) if entry.doi else link.doi
     paper = arxiv_id(entry.arxiv_id or "") or link.arxiv or (arxiv_id(name) if name else None)
-    return replace(
-        entry,
-        arxiv_id=paper.id if paper else entry.arxiv_id,
-        arxiv_version=entry.arxiv_version or (paper.version if paper else None),
-        doi=None if name and arxiv_id(name) else name,
-        openreview_id=entry.openreview_id or link.openreview_id,
-    )
+    said = {
+        "arxiv_id": paper.id if paper else entry.arxiv_id,
+        "arxiv_version": entry.arxiv_version or (paper.version if paper else None),
+        "doi": None if name and arxiv_id(name) else name,
+        "openreview_id": entry.openreview_id or link.openreview_id,
+    }
+    said_already = all(getattr(entry, name) == value for name, value in said.items())
+    return entry if said_already else replace(entry, **said)  # type: ignore[arg-type]
 
 
 def new_by_source(changes: EntryChanges) -> dict[str, int]:
@@ -83,8 +84,9 @@ def reconcile(
         taken_in = one.source in first_fetch and (backlog or {}).get(one.source, "skip") == "include"
         for entry in one.entries:
             old = _is_old(entry, now - window, first_fetch=one.source in first_fetch)
-            row = with_ids(replace(entry, sources=(one.source,)))
-            sightings.append(_Sighting(row, keys_of(row), source=one.source, is_news=taken_in or not old))
+            row = with_ids(entry if entry.sources == (one.source,) else replace(entry, sources=(one.source,)))
+            news = taken_in or not old
+            sightings.append(_Sighting(row, keys_of(row), address_key(row), source=one.source, is_news=news))
     shared = _shared_addresses(sightings)
     taken = {one.entry.id for one in sightings if one.source is None}
     changes = [_change(papers, shared, taken, now) for papers in _by_paper(sightings, shared)]
@@ -97,6 +99,8 @@ class _Sighting:
 
     entry: Entry
     keys: tuple[str, ...]
+    address: str | None
+    """Its link as a key."""
     source: str | None
     """``None``: it is stored."""
     is_news: bool = False
@@ -111,7 +115,7 @@ def _stored(known: Mapping[str, Sequence[Entry]]) -> list[_Sighting]:
         for entry in entries:
             found[entry.id] = entry
             keys[entry.id].append(key)
-    return [_Sighting(entry, tuple(keys[entry.id]), source=None) for entry in found.values()]
+    return [_Sighting(entry, tuple(keys[entry.id]), address_key(entry), source=None) for entry in found.values()]
 
 
 def _is_old(entry: Entry, cutoff: datetime, *, first_fetch: bool) -> bool:
@@ -138,7 +142,7 @@ def _shared_addresses(sightings: Sequence[_Sighting]) -> frozenset[str]:
 
 def _by_paper(sightings: Sequence[_Sighting], shared: Collection[str]) -> list[list[_Sighting]]:
     """The sightings of each paper together, in the order in which papers first come."""
-    papers = Papers([one.entry for one in sightings])
+    papers = Papers([(one.entry, one.address) for one in sightings])
     by_key: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(sightings):
         for key in one.keys:
@@ -174,7 +178,7 @@ def _change(paper: Sequence[_Sighting], shared: frozenset[str], taken: set[str],
     keys = frozenset(key for one in paper for key in one.keys if key not in shared)
     if not stored:
         seen = now if any(row.is_news for row in rows) else None
-        name = _free_id(entry, shared, taken)
+        name = _free_id(entry, {one.address for one in rows} - shared, taken)
         taken.add(name)
         return _Change(replace(entry, id=name, first_seen_at=seen), keys, is_new=True, merged_away=())
     listed_by = {source for one in stored for source in one.entry.sources}
@@ -192,13 +196,11 @@ def _age(stored: _Sighting) -> tuple[bool, str, str]:
     return at is None, at.isoformat() if at else "", stored.entry.id
 
 
-def _free_id(entry: Entry, shared: frozenset[str], taken: Collection[str]) -> str:
+def _free_id(entry: Entry, own_addresses: Collection[str | None], taken: Collection[str]) -> str:
     """The id of the strongest identifier; one of title, author and source where that is not this paper's own."""
     own = replace(entry, id="").id
-    by_link = entry.link and not (entry.arxiv_id or entry.doi)
-    page = address_key(entry)
-    of_the_source = by_link and not entry.openreview_id and (page is None or page in shared)
-    if not of_the_source and own not in taken:
+    by_link = entry.link and not (entry.arxiv_id or entry.doi or entry.openreview_id)
+    if own not in taken and (not by_link or any(own_addresses)):
         return own
     return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))
 

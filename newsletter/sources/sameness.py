@@ -40,14 +40,14 @@ class Facts:
     sources: set[str]
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
+    def of(cls, entry: Entry, address: str | None) -> Self:
         """What one sighting says."""
         author = entry.authors[0] if entry.authors else ""
         return cls(
             arxiv_ids=_set(entry.arxiv_id),
             dois=_set(entry.doi),
             openreview_ids=_set(entry.openreview_id),
-            addresses=_set(address_key(entry)),
+            addresses=_set(address),
             families=_set(_family(author)),
             names=set(_names(author)),
             summaries=_set(" ".join(entry.summary.casefold().split())),
@@ -105,9 +105,10 @@ def _are_posts(ours: Facts, theirs: Facts) -> bool:
 class Papers:
     """A union-find over sightings; of each paper it knows what all of its sightings say."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._root = list(range(len(entries)))
-        self._facts = [Facts.of(entry) for entry in entries]
+    def __init__(self, sightings: Sequence[tuple[Entry, str | None]]) -> None:
+        """Each sighting is an entry and its address, as a key."""
+        self._root = list(range(len(sightings)))
+        self._facts = [Facts.of(entry, address) for entry, address in sightings]
 
     def join_all(self, indices: Sequence[int], are_one: Callable[[Facts, Facts], bool]) -> None:
         """Joins those of the sightings that are one paper with one another."""
