@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
 from typer.main import get_command
 
 from newsletter.cli.app import app
@@ -53,17 +54,16 @@ def helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def text_of(command: Any, name: str) -> str:
     """One command's usage, purpose, arguments and options as plain text."""
+    context = command.make_context(name, [], resilient_parsing=True)
+    records = filter(None, (parameter.get_help_record(context) for parameter in command.params))
     lines = [f"{name} {' '.join(usage(command))}".rstrip(), "", str(command.help or "").strip(), ""]
-    lines += [f"  {left(one):<34}{getattr(one, 'help', None) or ''}".rstrip() for one in command.params]
+    lines += [f"  {plain(typed):<38}{plain(meaning)}".rstrip() for typed, meaning in records]
     return "\n".join(lines).rstrip()
 
 
-def left(parameter: Any) -> str:
-    """What is typed: an argument's name, or an option with what it takes."""
-    if parameter.param_type_name == "argument":
-        return str(parameter.metavar or parameter.name.upper())
-    typed = ", ".join(parameter.opts)
-    return typed if parameter.is_flag else f"{typed} {parameter.metavar or parameter.type.name.upper()}"
+def plain(text: str) -> str:
+    """The text without the terminal's markup."""
+    return Text.from_markup(text).plain
 
 
 def usage(command: Any) -> Iterator[str]:

@@ -42,6 +42,7 @@ def write_preview(
                 date=message.date,
                 eml=f"{place}/message.eml",
                 html=f"{place}/index.html",
+                text=f"{place}/message.txt",
             )
         )
         if check:
