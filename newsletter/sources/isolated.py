@@ -60,10 +60,7 @@ class Children:
             _end(self._idle.pop())
 
     def _ask(self, job: bytes, body: bytes) -> bytes:
-        try:
-            child = self._idle.pop()
-        except IndexError:
-            child = _start(self._cpu_seconds)
+        child = self._take()
         overdue = threading.Event()
 
         def end() -> None:
@@ -71,6 +68,7 @@ class Children:
             child.kill()
 
         alarm = threading.Timer(self._wall_seconds, end)
+        alarm.daemon = True
         alarm.start()
         try:
             reply = _converse(child, job, body)
@@ -83,6 +81,15 @@ class Children:
         else:
             self._idle.append(child)
         return reply
+
+    def _take(self) -> subprocess.Popen[bytes]:
+        """A child that is alive: an idle one, or a new one."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.poll() is None:
+                return child
+            _end(child)
+        return _start(self._cpu_seconds)
 
     def _epitaph(self, status: int, *, overdue: bool) -> str:
         """Why a child is gone."""

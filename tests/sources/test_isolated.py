@@ -98,6 +98,15 @@ def test_a_child_is_used_again(children):
     assert [child.pid for child in children._idle] == before
 
 
+def test_a_child_that_died_while_it_was_idle_is_replaced():
+    pool = Children(1)
+    pool.read(FEED, feed(item()), where="x", now=NOW)
+    pool._idle[0].kill()
+    pool._idle[0].wait()
+    assert pool.read(FEED, feed(item()), where="x", now=NOW).entries[0].title == "A title"
+    pool.close()
+
+
 def test_a_child_sees_no_secrets(children, monkeypatch):
     monkeypatch.setenv("NEWSLETTER_SECRET_KEY", "canary")
     pool = Children(1)
