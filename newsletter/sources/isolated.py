@@ -56,8 +56,9 @@ class Children:
 
     def close(self) -> None:
         """Ends the children that have nothing to do."""
-        while self._idle:
-            _end(self._idle.pop())
+        idle, self._idle = self._idle, []
+        for child in idle:
+            _end(child)
 
     def _ask(self, job: bytes, body: bytes) -> bytes:
         child = self._take()
@@ -84,12 +85,14 @@ class Children:
 
     def _take(self) -> subprocess.Popen[bytes]:
         """A child that is alive: an idle one, or a new one."""
-        while self._idle:
-            child = self._idle.pop()
+        while True:
+            try:
+                child = self._idle.pop()
+            except IndexError:
+                return _start(self._cpu_seconds)
             if child.poll() is None:
                 return child
             _end(child)
-        return _start(self._cpu_seconds)
 
     def _epitaph(self, status: int, *, overdue: bool) -> str:
         """Why a child is gone."""
