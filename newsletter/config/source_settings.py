@@ -157,7 +157,7 @@ class PageSource(SourceSettings):
     url: Link | None = None
     """The page's address; or ``path`` for a saved one."""
     year: Annotated[int, Field(ge=1991, le=9999)] | None = None
-    """The page's own year, for dates that leave it out; the file's own date says it otherwise."""
+    """The page's own year, for dates that leave it out; when left out the year after the newest one on the page."""
 
     def default_name(self) -> str:
         """The page's host, or its file's name."""

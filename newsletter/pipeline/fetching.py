@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.config.settings import AnySource, Settings
 from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState
 from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
-from newsletter.sources.health import state_after
+from newsletter.sources.health import memory_after
 from newsletter.sources.http import Http
 from newsletter.sources.identity import keys_of, new_by_source, reconcile
 from newsletter.storage import Storage
@@ -76,10 +75,9 @@ def _remember(storage: Storage, fetched: Fetched, *, new: int, now: datetime) ->
     """Keeps what the next fetch needs to know of the source, with its health."""
     if fetched.skipped:
         return _report(fetched, fetched.memory.state)
-    state = state_after(fetched, new=new, now=now)
-    memory = replace(fetched.memory, state=state, new_at=now if new else fetched.memory.new_at)
+    memory = memory_after(fetched, new=new, now=now)
     storage.sources.save(fetched.source, fetched.kind, memory)
-    return _report(fetched, state, new=new)
+    return _report(fetched, memory.state, new=new)
 
 
 def _report(fetched: Fetched, state: SourceState, *, new: int = 0) -> SourceReport:
