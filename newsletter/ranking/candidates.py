@@ -1,0 +1,132 @@
+"""The papers a pool can show, with everything that evidence is read from made ready once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+from newsletter.model import Entry
+from newsletter.ranking.names import PersonName, read_organization, read_person
+from newsletter.ranking.space import Space, Vectors
+from newsletter.ranking.terms import count_terms, read_fields
+
+Fields = tuple[tuple[str, ...], ...]
+"""An entry's words by field, the title first."""
+CACHED_ENTRIES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Entries by row, and what is known of them."""
+
+    entries: tuple[Entry, ...]
+    fields: tuple[Fields, ...]
+    vectors: Vectors
+    mentions: sparse.csr_array
+    """(words, entries): 1 where the title has the word, 1/2 where only another field has it."""
+    words: Mapping[str, int]
+    """Word -> row of ``mentions``."""
+    people: Mapping[str, Sequence[tuple[int, PersonName]]]
+    """Family name -> row and full name of everyone called so."""
+    organizations: tuple[str, ...]
+    """Folded, with a space at both ends."""
+
+    @classmethod
+    def read(cls, entries: Iterable[Entry], space: Space) -> Candidates:
+        """The entries, each id once."""
+        unique = tuple({entry.id: entry for entry in entries}.values())
+        fields = tuple(map(read_entry, unique))
+        words = _number_words(fields)
+        return cls(
+            entries=unique,
+            fields=fields,
+            vectors=space.embed(list(map(count_entry, unique))),
+            mentions=_find_mentions(fields, words),
+            words=words,
+            people=_index_people(unique),
+            organizations=tuple(read_organization(entry.organization or "") for entry in unique),
+        )
+
+    def joined(self, others: Candidates) -> Candidates:
+        """Both sets of candidates in one."""
+        fields = (*self.fields, *others.fields)
+        words = _number_words(fields)
+        return Candidates(
+            entries=(*self.entries, *others.entries),
+            fields=fields,
+            vectors=Vectors.stack([self.vectors, others.vectors]),
+            mentions=_find_mentions(fields, words),
+            words=words,
+            people=_index_people((*self.entries, *others.entries)),
+            organizations=(*self.organizations, *others.organizations),
+        )
+
+    def find_phrase(self, words: Sequence[str]) -> list[int]:
+        """Rows of the entries in which the words follow each other within a field."""
+        if not words or any(word not in self.words for word in words):
+            return []
+        holders = [set(self.mentions[[self.words[word]]].indices.tolist()) for word in words]
+        rows = sorted(set.intersection(*holders))
+        return [row for row in rows if any(_follow(words, field) for field in self.fields[row])]
+
+    def find_person(self, name: PersonName) -> list[int]:
+        """Rows of the entries that someone wrote who may be this person."""
+        families = {name.family, *name.given[:1]}
+        found = {row for family in families for row, other in self.people.get(family, ()) if name.may_be(other)}
+        return sorted(found)
+
+
+@lru_cache(CACHED_ENTRIES)
+def read_entry(entry: Entry) -> Fields:
+    """The entry's words by field."""
+    return tuple(tuple(words) for words in read_fields(entry))
+
+
+@lru_cache(CACHED_ENTRIES)
+def count_entry(entry: Entry) -> Counter[str]:
+    """The entry's terms: words, pairs of words, categories. Shared: not to be changed."""
+    counts = count_terms(read_entry(entry))
+    counts.update(f"in {category.casefold()}" for category in set(entry.categories))
+    return counts
+
+
+def _number_words(fields: Iterable[Fields]) -> dict[str, int]:
+    words: dict[str, int] = {}
+    for entry in fields:
+        for field in entry:
+            for word in field:
+                words.setdefault(word, len(words))
+    return words
+
+
+def _find_mentions(fields: Sequence[Fields], words: Mapping[str, int]) -> sparse.csr_array:
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    for column, (title, *others) in enumerate(fields):
+        in_title = set(title)
+        found = dict.fromkeys(word for field in (title, *others) for word in field)
+        rows += [words[word] for word in found]
+        columns += [column] * len(found)
+        values += [1.0 if word in in_title else 0.5 for word in found]
+    shape = (len(words), len(fields))
+    return sparse.csr_array((np.array(values, float), (np.array(rows, int), np.array(columns, int))), shape=shape)
+
+
+def _index_people(entries: Sequence[Entry]) -> dict[str, list[tuple[int, PersonName]]]:
+    people: defaultdict[str, list[tuple[int, PersonName]]] = defaultdict(list)
+    for row, entry in enumerate(entries):
+        for name in map(read_person, entry.authors):
+            people[name.family].append((row, name))
+    return dict(people)
+
+
+def _follow(words: Sequence[str], field: Sequence[str]) -> bool:
+    """Whether the words stand in the field one after the other."""
+    wanted, size = tuple(words), len(words)
+    return any(tuple(field[n : n + size]) == wanted for n in range(len(field) - size + 1))

@@ -1,0 +1,91 @@
+"""What speaks for and against each paper, in shares that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsletter.ranking.space import Array, Vectors
+from newsletter.ranking.weights import Likeness
+
+FULL_THEMES = 100
+FULL_TOPICS = 200
+"""With fewer dimensions a chance likeness is larger, so it counts less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One kind of evidence about all candidates."""
+
+    kind: str
+    labels: Sequence[str]
+    """What a person would say, one a row of ``shares``."""
+    shares: Array
+    """(labels, candidates): logits; what adds up to the score."""
+    notes: Sequence[str] = ()
+    """Labels by candidate in place of ``labels``, where it is the candidate that has something to tell."""
+
+    def scaled(self, factor: float) -> Evidence:
+        """The same evidence, counted more or less."""
+        return Evidence(self.kind, self.labels, self.shares * factor, self.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What a reader named that papers can be like: liked papers, phrases."""
+
+    labels: Sequence[str]
+    vectors: Vectors
+    strengths: Array
+    """How much each counts beside the others; none is below 0."""
+
+
+def weigh_likeness(models: Models, candidates: Vectors, *, weights: Likeness, mentions: Array | None = None) -> Array:
+    """(models, candidates): what it counts that a candidate is like a model.
+
+    The broad themes are compared with the centre of all models, so that what they share counts most; the fine ones and
+    the words with the nearest model, so that one interest among many is not drowned.
+    """
+    relative = models.strengths / max(float(models.strengths.max(initial=0.0)), 1e-9)
+    shares = _by_centre(models, candidates) * (weights.themes * _trust(candidates.themes, FULL_THEMES))
+    topics = models.vectors.topics @ candidates.topics.T
+    shares += _by_nearest(topics, relative) * (weights.topics * _trust(candidates.topics, FULL_TOPICS))
+    shares += _by_nearest((models.vectors.words @ candidates.words.T).toarray(), relative) * weights.words
+    if mentions is not None:
+        alone = 1 - _trust(candidates.themes, FULL_THEMES)
+        shares += _by_nearest(mentions, relative) * (weights.mention + alone * weights.mention_alone)
+    return shares
+
+
+def find_rows(kind: str, found: Mapping[str, Sequence[int]], *, size: int, weight: float) -> Evidence | None:
+    """The same weight for each candidate in which something was found, by label; ``None`` where nothing was."""
+    hits = {label: rows for label, rows in found.items() if len(rows)}
+    if not hits:
+        return None
+    shares = np.zeros((len(hits), size))
+    for number, rows in enumerate(hits.values()):
+        shares[number, rows] = weight
+    return Evidence(kind, tuple(hits), shares)
+
+
+def _by_centre(models: Models, candidates: Vectors) -> Array:
+    """Shares of the cosine with the models' weighted centre."""
+    sides = models.strengths[:, None] * (models.vectors.themes @ candidates.themes.T)
+    length = float(np.linalg.norm(models.strengths @ models.vectors.themes))
+    return np.asarray(sides / length) if length > 1e-9 else np.zeros_like(sides)
+
+
+def _by_nearest(likeness: Array, relative: Array) -> Array:
+    """All to the nearest model, nothing to the others."""
+    weighted = np.maximum(likeness, 0.0) * relative[:, None]
+    best = weighted.argmax(axis=0)
+    columns = np.arange(weighted.shape[1])
+    shares = np.zeros_like(weighted)
+    shares[best, columns] = weighted[best, columns]
+    return shares
+
+
+def _trust(latent: Array, full: int) -> float:
+    return float(np.sqrt(min(1.0, latent.shape[1] / full)))

@@ -1,0 +1,106 @@
+"""The pool: candidate papers with their features, ranked for one reader or many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+
+from newsletter.model import Entry, Profile, Ranked
+from newsletter.ranking.candidates import Candidates, count_entry
+from newsletter.ranking.evidence import Evidence
+from newsletter.ranking.reader import Reader
+from newsletter.ranking.reasons import tell_reasons
+from newsletter.ranking.space import Space
+from newsletter.ranking.trending import age_days, describe_age, describe_signals, measure_heat
+from newsletter.ranking.weights import WEIGHTS, Weights
+
+SCORE_DECIMALS = 6
+RECENCY_HALF_LIFE_DAYS = 14.0
+
+
+class Pool:
+    """Papers to rank, made ready once; ranking changes nothing in it.
+
+    >>> from datetime import UTC
+    >>> pool = Pool.build([Entry(title="Pruning transformers"), Entry(title="Spiking networks on a chip")])
+    >>> best = pool.rank(Profile(interests=("spiking networks",)), now=datetime(2026, 1, 2, tzinfo=UTC))[0]
+    >>> best.entry.title, best.match > 0.5
+    ('Spiking networks on a chip', True)
+    """
+
+    def __init__(self, candidates: Candidates, space: Space, *, weights: Weights = WEIGHTS) -> None:
+        self._candidates, self._space, self._weights = candidates, space, weights
+        ids = [entry.id for entry in candidates.entries]
+        self._places = np.argsort(np.argsort(np.array(ids, dtype=np.str_), kind="stable"), kind="stable")
+        self._heat = lru_cache(maxsize=2)(lambda now: measure_heat(candidates.entries, now))
+
+    @classmethod
+    def build(cls, entries: Iterable[Entry], history: Iterable[Entry] = (), *, weights: Weights = WEIGHTS) -> Pool:
+        """The entries ready for ranking, each id once; ``history`` adds to what is known of the language only."""
+        candidates = {entry.id: entry for entry in entries}
+        background = {entry.id: entry for entry in history} | candidates
+        space = Space.fit([count_entry(entry) for entry in background.values()])
+        return cls(Candidates.read(candidates.values(), space), space, weights=weights)
+
+    def __len__(self) -> int:
+        return len(self._candidates.entries)
+
+    def extended(self, entries: Iterable[Entry]) -> Pool:
+        """A pool with these entries as well; what is known of the language stays, so it takes a moment only."""
+        known = {entry.id for entry in self._candidates.entries}
+        added = Candidates.read((entry for entry in entries if entry.id not in known), self._space)
+        return Pool(self._candidates.joined(added), self._space, weights=self._weights)
+
+    def rank(self, profile: Profile, *, now: datetime, limit: int | None = None) -> list[Ranked]:
+        """The entries in this reader's order, best first, muted ones last; all of them where ``limit`` is ``None``."""
+        start, evidence = self._weigh(profile, now)
+        scores = start + sum((part.shares.sum(axis=0) for part in evidence), np.zeros(len(self)))
+        scores = np.round(scores, SCORE_DECIMALS) + 0.0
+        order = np.lexsort((self._places, -scores))[:limit]
+        told = tell_reasons(evidence, order, start=start)
+        return [
+            Ranked(
+                entry=self._candidates.entries[row],
+                score=score,
+                match=_logistic(score),
+                rank=rank,
+                reasons=reasons,
+            )
+            for rank, (row, score, reasons) in enumerate(zip(order, scores[order].tolist(), told, strict=True), 1)
+        ]
+
+    def rank_many(
+        self, profiles: Iterable[Profile], *, now: datetime, limit: int | None = 10
+    ) -> Iterator[list[Ranked]]:
+        """``rank`` for each profile, in their order."""
+        return (self.rank(profile, now=now, limit=limit) for profile in profiles)
+
+    def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
+        """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
+        reader = Reader(profile, self._candidates, self._space, self._weights, now)
+        trend = profile.trending_weight if profile.says_something else 1.0
+        start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start
+        evidence = [self._recency(now), *reader.evidence_against()]
+        if trend < 1:
+            evidence += [part.scaled(1 - trend) for part in reader.evidence_for()]
+        if trend > 0:
+            evidence.append(self._trending(now).scaled(trend))
+        return start, evidence
+
+    def _trending(self, now: datetime) -> Evidence:
+        notes = [describe_signals(entry.signals) for entry in self._candidates.entries]
+        return Evidence("trending", (), self._weights.trending * self._heat(now)[None], notes)
+
+    def _recency(self, now: datetime) -> Evidence:
+        ages = [age_days(entry, now) for entry in self._candidates.entries]
+        fresh = [0.0 if age is None else 0.5 ** (age / RECENCY_HALF_LIFE_DAYS) for age in ages]
+        notes = ["" if age is None else describe_age(age) for age in ages]
+        return Evidence("recency", (), self._weights.recency * np.array(fresh, float)[None], notes)
+
+
+def _logistic(score: float) -> float:
+    return 1 / (1 + math.exp(-score)) if score >= 0 else math.exp(score) / (1 + math.exp(score))

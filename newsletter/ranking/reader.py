@@ -1,0 +1,170 @@
+"""One reader's evidence: what their profile says for and against each candidate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from scipy import sparse
+
+from newsletter.model import Entry, Interest, Profile
+from newsletter.ranking.candidates import Candidates, count_entry
+from newsletter.ranking.evidence import Evidence, Models, find_rows, weigh_likeness
+from newsletter.ranking.names import PersonName, read_organization, read_person
+from newsletter.ranking.space import Array, Space
+from newsletter.ranking.terms import read_phrases, read_words
+from newsletter.ranking.trending import days_between
+from newsletter.ranking.weights import Likeness, Weights
+from newsletter.text import clean, shorten
+
+VOTE_HALF_LIFE_DAYS = 180.0
+MAX_LABEL_CHARACTERS = 100
+MAX_SHARED_AUTHORS = 2
+"""More authors of liked papers on one paper say no more: big collaborations sign everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A profile held against the candidates of a pool."""
+
+    profile: Profile
+    candidates: Candidates
+    space: Space
+    weights: Weights
+    now: datetime
+
+    def evidence_for(self) -> Iterator[Evidence]:
+        """All that makes a paper more, or by contrast less, theirs."""
+        yield from self._interests()
+        yield from self._liked()
+        yield from self._named()
+
+    def evidence_against(self) -> Iterator[Evidence]:
+        """What they said they do not want; it counts whatever is trending."""
+        models = [(entry, 1.0) for entry in self.profile.disliked] + self._votes(-1)
+        if models:
+            yield self._like_papers("disliked", models, self.weights.disliked)
+        muted = {phrase: self._muted_by(phrase) for phrase in self.profile.muted}
+        muted |= {name: self.candidates.find_person(read_person(name)) for name in self.profile.muted_authors}
+        yield from self._found("muted", muted, self.weights.muted)
+
+    def starting_point(self) -> float:
+        """What any paper gets before something speaks for it."""
+        given = self.weights.baseline
+        given += self.weights.interest.start if self._phrases() else 0.0
+        return given + (self.weights.liked.start if self.profile.liked or self._votes(1) else 0.0)
+
+    def _interests(self) -> Iterator[Evidence]:
+        phrases = self._phrases()
+        if not phrases:
+            return
+        words = [read_words(phrase.text) for phrase in phrases]
+        models = Models(
+            tuple(_label(phrase.text) for phrase in phrases),
+            self.space.embed([Counter([*each, *read_phrases(each)]) for each in words]),
+            np.array([phrase.weight for phrase in phrases], float),
+        )
+        mentions = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
+        yield self._like("interest", models, self.weights.interest, mentions=mentions)
+
+    def _liked(self) -> Iterator[Evidence]:
+        models = [(entry, 1.0) for entry in self.profile.liked] + self._votes(1)
+        if models:
+            yield self._like_papers("liked", models, self.weights.liked)
+            yield from self._shared_authors([entry for entry, _ in models])
+
+    def _named(self) -> Iterator[Evidence]:
+        """Authors, organisations and categories the reader follows."""
+        people = {name: self.candidates.find_person(read_person(name)) for name in self.profile.authors}
+        yield from self._found("author", people, self.weights.author)
+        houses = {name: self._from_organization(name) for name in self.profile.organizations}
+        yield from self._found("organization", houses, self.weights.organization)
+        fields = {name: self._in_category(name) for name in self.profile.categories}
+        yield from self._found("category", fields, self.weights.category)
+
+    def _phrases(self) -> list[Interest]:
+        phrases = [Interest.of(interest) for interest in self.profile.interests]
+        return [phrase for phrase in phrases if phrase.weight > 0 and read_words(phrase.text)]
+
+    def _votes(self, value: int) -> list[tuple[Entry, float]]:
+        """Papers voted for or against, the weight halved with every half-year."""
+        votes = [vote for vote in self.profile.votes if vote.value == value]
+        ages = [days_between(vote.at, self.now) for vote in votes]
+        return [(vote.entry, 0.5 ** (age / VOTE_HALF_LIFE_DAYS)) for vote, age in zip(votes, ages, strict=True)]
+
+    def _like_papers(self, kind: str, papers: Sequence[tuple[Entry, float]], weights: Likeness) -> Evidence:
+        labels = tuple(_label(entry.title) for entry, _ in papers)
+        vectors = self.space.embed([count_entry(entry) for entry, _ in papers])
+        models = Models(labels, vectors, np.array([weight for _, weight in papers], float))
+        return self._like(kind, models, weights)
+
+    def _like(self, kind: str, models: Models, weights: Likeness, *, mentions: Array | None = None) -> Evidence:
+        shares = weigh_likeness(models, self.candidates.vectors, weights=weights, mentions=mentions)
+        return Evidence(kind, models.labels, shares)
+
+    def _found(self, kind: str, found: dict[str, list[int]], weight: float) -> Iterator[Evidence]:
+        evidence = find_rows(
+            kind,
+            {_label(name): rows for name, rows in found.items()},
+            size=len(self.candidates.entries),
+            weight=weight,
+        )
+        if evidence:
+            yield evidence
+
+    def _weigh_words(self, phrases: Sequence[Sequence[str]]) -> sparse.csr_array:
+        """(phrases, words): each word's part in its phrase by rarity; words that no candidate has are missing."""
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[float] = []
+        for row, words in enumerate(phrases):
+            rarities = {word: self.space.rarity(word) for word in words}
+            whole = sum(rarities.values())
+            for word, rarity in rarities.items():
+                if word in self.candidates.words:
+                    rows.append(row)
+                    columns.append(self.candidates.words[word])
+                    values.append(rarity / whole)
+        shape = (len(phrases), len(self.candidates.words))
+        return sparse.csr_array((values, (rows, columns)), shape=shape)
+
+    def _shared_authors(self, liked: Sequence[Entry]) -> Iterator[Evidence]:
+        """Authors of liked papers who wrote a candidate too; names in full only, initials are shared by too many."""
+        known = {read_person(name): name for entry in liked for name in entry.authors}
+        told = {person: name for person, name in known.items() if _is_full(person)}
+        rows: Counter[int] = Counter()
+        found: dict[str, list[int]] = {}
+        for person, name in told.items():
+            if person.family in self.candidates.people:
+                hits = [row for row in self.candidates.find_person(person) if rows[row] < MAX_SHARED_AUTHORS]
+                rows.update(hits)
+                found[name] = hits
+        yield from self._found("author", found, self.weights.shared_author)
+
+    def _muted_by(self, phrase: str) -> list[int]:
+        rows = set(self.candidates.find_phrase(read_words(phrase)))
+        return sorted(rows | set(self._in_category(phrase)))
+
+    def _from_organization(self, name: str) -> list[int]:
+        wanted = read_organization(name)
+        return [row for row, one in enumerate(self.candidates.organizations) if wanted.strip() and wanted in one]
+
+    def _in_category(self, name: str) -> list[int]:
+        """Rows in the category or, for an archive such as ``q-bio``, in any category of it."""
+        wanted = name.strip().casefold()
+        return [
+            row
+            for row, entry in enumerate(self.candidates.entries)
+            if any(one == wanted or one.startswith(f"{wanted}.") for one in map(str.casefold, entry.categories))
+        ]
+
+
+def _label(text: str) -> str:
+    return shorten(clean(text), MAX_LABEL_CHARACTERS)
+
+
+def _is_full(person: PersonName) -> bool:
+    return bool(person.given) and len(person.given[0]) > 1

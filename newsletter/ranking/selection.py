@@ -1,0 +1,106 @@
+"""The digest's papers out of a ranked pool: nothing twice, nothing unwanted, not too many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from newsletter.model import Entry, Interest, Profile, Ranked, entry_id
+from newsletter.ranking.names import read_person
+from newsletter.ranking.terms import read_words
+from newsletter.text import fold
+
+MAX_BELOW = 8
+"""Titles below the line."""
+MIN_TITLE_WORDS = 4
+"""Shorter titles, such as "Editorial", are borne by papers that have nothing else in common."""
+MIN_SUMMARY_WORDS = 25
+ALIKE_SHARE = 0.8
+"""Two summaries with this share of their words in common are one text."""
+EXPLORED = 20
+"""From how many of the most noticed papers outside the profile the picks to explore are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What stands in a digest, ranked anew from 1."""
+
+    items: tuple[Ranked, ...]
+    """On cards, in order; picks to explore are marked and stand last."""
+    below: tuple[Ranked, ...]
+    """The next ones, of which only titles are shown."""
+
+
+def select(ranked: Sequence[Ranked], profile: Profile, *, already: Collection[str] = frozenset()) -> Selection:
+    """The papers for the cards and those just below, out of papers in the reader's order.
+
+    Left out are those in ``already`` (ids), those the reader named themselves, muted ones and, of near-duplicates, all
+    but the first. What has a ``match`` below ``min_score`` is neither on a card nor below: a thin day gives a short
+    digest. Picks to explore come from the lower half of the order.
+    """
+    named = {entry.id for entry in (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))}
+    free = [one for one in ranked if one.entry.id not in already and one.entry.id not in named and not _is_muted(one)]
+    explored = min(profile.explore, profile.max_papers) if profile.says_something else 0
+    size = profile.max_papers - explored
+    best = list(islice(_once(one for one in free if one.match >= profile.min_score), size + MAX_BELOW))
+    picks = _pick_outside(free[max(size, len(free) // 2) :], profile, without=best[:size])[:explored]
+    picked = {one.entry.id for one in picks}
+    below = [one for one in best[size:] if one.entry.id not in picked]
+    shown = [replace(one, rank=rank) for rank, one in enumerate((*best[:size], *picks, *below), 1)]
+    cut = len(shown) - len(below)
+    return Selection(tuple(shown[:cut]), tuple(shown[cut:]))
+
+
+def _is_muted(one: Ranked) -> bool:
+    return any(reason.kind == "muted" for reason in one.reasons)
+
+
+def _once(ranked: Iterable[Ranked], *, without: Sequence[Ranked] = ()) -> Iterator[Ranked]:
+    """Each paper that is not nearly the same as one before it."""
+    seen = [_Print.of(one.entry) for one in without]
+    for one in ranked:
+        mark = _Print.of(one.entry)
+        if not any(mark.is_like(other) for other in seen):
+            seen.append(mark)
+            yield one
+
+
+def _pick_outside(ranked: Sequence[Ranked], profile: Profile, *, without: Sequence[Ranked]) -> list[Ranked]:
+    """Papers that others noticed, in an order of their own for each reader and always the same one."""
+    noticed = sorted(ranked, key=lambda one: (-(one.entry.signals.upvotes or 0), one.rank))[:EXPLORED]
+    said = [Interest.of(one).text for one in profile.interests] + [entry.id for entry in profile.liked]
+    dealt = sorted(noticed, key=lambda one: entry_id("\n".join((*said, *profile.authors, one.entry.id))))
+    return [replace(one, explore=True) for one in _once(dealt, without=without)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """What tells near-duplicates."""
+
+    id: str
+    title: str
+    summary: frozenset[str]
+    authors: frozenset[str]
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Print:
+        families = frozenset(read_person(name).family for name in entry.authors)
+        return cls(entry.id, fold(entry.title), frozenset(read_words(entry.summary)), families)
+
+    def is_like(self, other: _Print) -> bool:
+        return self.id == other.id or self._has_title_of(other) or self._has_text_of(other)
+
+    def _has_title_of(self, other: _Print) -> bool:
+        if self.title != other.title:
+            return False
+        if self.authors and other.authors:
+            return bool(self.authors & other.authors)
+        return len(self.title.split()) >= MIN_TITLE_WORDS
+
+    def _has_text_of(self, other: _Print) -> bool:
+        either = self.summary | other.summary
+        both = self.summary & other.summary
+        return min(len(self.summary), len(other.summary)) >= MIN_SUMMARY_WORDS and len(both) >= ALIKE_SHARE * len(
+            either
+        )
