@@ -38,6 +38,13 @@ app = typer.Typer(
 )
 
 
+def show_version(wanted: bool) -> None:
+    """Prints the version and leaves, before any command is asked for."""
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def newsletter(
     ctx: typer.Context,
@@ -48,12 +55,11 @@ def newsletter(
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    version: Annotated[  # noqa: ARG001 its callback does it all
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=show_version)
+    ] = False,
 ) -> None:
     """Takes what all commands share."""
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(name)s: %(message)s", force=True
     )
