@@ -11,13 +11,14 @@ help:  ## this list
 
 # pip without --group support cannot read the dependency groups, hence the upgrade.
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[web]'
+	@echo "Making $(VENV) and installing into it; about a minute the first time."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -qq --editable '.[web]'
 	@touch $@
 
 $(VENV)/installed-for-tests: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[web,postgresql]' --group test --group lint
+	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql]' --group test --group lint
 	@touch $@
 
 demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few seconds after the install

@@ -34,7 +34,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_error(message: str, code: int) -> int:
     """One line a problem on stderr; gives the code back."""
-    for line in message.splitlines() or [""]:
+    for line in message.splitlines():
         err().print(f"[bold red]newsletter:[/] {escape(line)}", soft_wrap=True)
     return code
 

@@ -27,6 +27,8 @@ class Candidates:
     entries: tuple[Entry, ...]
     fields: tuple[Fields, ...]
     vectors: Vectors
+    holders: sparse.csr_array
+    """(columns of the space, entries): the words of ``vectors`` turned over, for speed."""
     mentions: sparse.csr_array
     """(words, entries): 1 where the title has the word, 1/2 where only another field has it."""
     words: Mapping[str, int]
@@ -40,30 +42,25 @@ class Candidates:
     def read(cls, entries: Iterable[Entry], space: Space) -> Candidates:
         """The entries, each id once."""
         unique = tuple({entry.id: entry for entry in entries}.values())
-        fields = tuple(map(read_entry, unique))
-        words = _number_words(fields)
-        return cls(
-            entries=unique,
-            fields=fields,
-            vectors=space.embed(list(map(count_entry, unique))),
-            mentions=_find_mentions(fields, words),
-            words=words,
-            people=_index_people(unique),
-            organizations=tuple(read_organization(entry.organization or "") for entry in unique),
-        )
+        return cls._index(unique, space.embed(list(map(count_entry, unique))))
 
     def joined(self, others: Candidates) -> Candidates:
         """Both sets of candidates in one."""
-        fields = (*self.fields, *others.fields)
+        return self._index((*self.entries, *others.entries), Vectors.stack([self.vectors, others.vectors]))
+
+    @classmethod
+    def _index(cls, entries: tuple[Entry, ...], vectors: Vectors) -> Candidates:
+        fields = tuple(map(read_entry, entries))
         words = _number_words(fields)
-        return Candidates(
-            entries=(*self.entries, *others.entries),
+        return cls(
+            entries=entries,
             fields=fields,
-            vectors=Vectors.stack([self.vectors, others.vectors]),
+            vectors=vectors,
+            holders=vectors.words.T.tocsr(),
             mentions=_find_mentions(fields, words),
             words=words,
-            people=_index_people((*self.entries, *others.entries)),
-            organizations=(*self.organizations, *others.organizations),
+            people=_index_people(entries),
+            organizations=tuple(read_organization(entry.organization or "") for entry in entries),
         )
 
     def find_phrase(self, words: Sequence[str]) -> list[int]:

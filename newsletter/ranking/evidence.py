@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from newsletter.ranking.candidates import Candidates
 from newsletter.ranking.space import Array, Vectors
 from newsletter.ranking.weights import Likeness
 
@@ -42,19 +43,21 @@ class Models:
     """How much each counts beside the others; none is below 0."""
 
 
-def weigh_likeness(models: Models, candidates: Vectors, *, weights: Likeness, mentions: Array | None = None) -> Array:
+def weigh_likeness(
+    models: Models, candidates: Candidates, *, weights: Likeness, mentions: Array | None = None
+) -> Array:
     """(models, candidates): what it counts that a candidate is like a model.
 
     The broad themes are compared with the centre of all models, so that what they share counts most; the fine ones and
     the words with the nearest model, so that one interest among many is not drowned.
     """
     relative = models.strengths / max(float(models.strengths.max(initial=0.0)), 1e-9)
-    shares = _by_centre(models, candidates) * (weights.themes * _trust(candidates.themes, FULL_THEMES))
-    topics = models.vectors.topics @ candidates.topics.T
-    shares += _by_nearest(topics, relative) * (weights.topics * _trust(candidates.topics, FULL_TOPICS))
-    shares += _by_nearest((models.vectors.words @ candidates.words.T).toarray(), relative) * weights.words
+    themes, topics = candidates.vectors.themes, candidates.vectors.topics
+    shares = _by_centre(models, themes) * (weights.themes * _trust(themes, FULL_THEMES))
+    shares += _by_nearest(models.vectors.topics @ topics.T, relative) * (weights.topics * _trust(topics, FULL_TOPICS))
+    shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), relative) * weights.words
     if mentions is not None:
-        alone = 1 - _trust(candidates.themes, FULL_THEMES)
+        alone = 1 - _trust(themes, FULL_THEMES)
         shares += _by_nearest(mentions, relative) * (weights.mention + alone * weights.mention_alone)
     return shares
 
@@ -70,9 +73,9 @@ def find_rows(kind: str, found: Mapping[str, Sequence[int]], *, size: int, weigh
     return Evidence(kind, tuple(hits), shares)
 
 
-def _by_centre(models: Models, candidates: Vectors) -> Array:
+def _by_centre(models: Models, themes: Array) -> Array:
     """Shares of the cosine with the models' weighted centre."""
-    sides = models.strengths[:, None] * (models.vectors.themes @ candidates.themes.T)
+    sides = models.strengths[:, None] * (models.vectors.themes @ themes.T)
     length = float(np.linalg.norm(models.strengths @ models.vectors.themes))
     return np.asarray(sides / length) if length > 1e-9 else np.zeros_like(sides)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -15,11 +15,10 @@ from newsletter.ranking.evidence import Evidence
 from newsletter.ranking.reader import Reader
 from newsletter.ranking.reasons import tell_reasons
 from newsletter.ranking.space import Space
-from newsletter.ranking.trending import age_days, describe_age, describe_signals, measure_heat
+from newsletter.ranking.trending import weigh_circumstances
 from newsletter.ranking.weights import WEIGHTS, Weights
 
 SCORE_DECIMALS = 6
-RECENCY_HALF_LIFE_DAYS = 14.0
 
 
 class Pool:
@@ -36,7 +35,7 @@ class Pool:
         self._candidates, self._space, self._weights = candidates, space, weights
         ids = [entry.id for entry in candidates.entries]
         self._places = np.argsort(np.argsort(np.array(ids, dtype=np.str_), kind="stable"), kind="stable")
-        self._heat = lru_cache(maxsize=2)(lambda now: measure_heat(candidates.entries, now))
+        self._circumstances = lru_cache(maxsize=4)(partial(weigh_circumstances, candidates.entries, weights=weights))
 
     @classmethod
     def build(cls, entries: Iterable[Entry], history: Iterable[Entry] = (), *, weights: Weights = WEIGHTS) -> Pool:
@@ -82,24 +81,15 @@ class Pool:
     def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
         reader = Reader(profile, self._candidates, self._space, self._weights, now)
+        recency, trending = self._circumstances(now)
         trend = profile.trending_weight if profile.says_something else 1.0
         start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start
-        evidence = [self._recency(now), *reader.evidence_against()]
+        evidence = [recency, *reader.evidence_against()]
         if trend < 1:
             evidence += [part.scaled(1 - trend) for part in reader.evidence_for()]
         if trend > 0:
-            evidence.append(self._trending(now).scaled(trend))
+            evidence.append(trending.scaled(trend))
         return start, evidence
-
-    def _trending(self, now: datetime) -> Evidence:
-        notes = [describe_signals(entry.signals) for entry in self._candidates.entries]
-        return Evidence("trending", (), self._weights.trending * self._heat(now)[None], notes)
-
-    def _recency(self, now: datetime) -> Evidence:
-        ages = [age_days(entry, now) for entry in self._candidates.entries]
-        fresh = [0.0 if age is None else 0.5 ** (age / RECENCY_HALF_LIFE_DAYS) for age in ages]
-        notes = ["" if age is None else describe_age(age) for age in ages]
-        return Evidence("recency", (), self._weights.recency * np.array(fresh, float)[None], notes)
 
 
 def _logistic(score: float) -> float:

@@ -102,7 +102,7 @@ class Reader:
         return self._like(kind, models, weights)
 
     def _like(self, kind: str, models: Models, weights: Likeness, *, mentions: Array | None = None) -> Evidence:
-        shares = weigh_likeness(models, self.candidates.vectors, weights=weights, mentions=mentions)
+        shares = weigh_likeness(models, self.candidates, weights=weights, mentions=mentions)
         return Evidence(kind, models.labels, shares)
 
     def _found(self, kind: str, found: dict[str, list[int]], weight: float) -> Iterator[Evidence]:

@@ -93,20 +93,18 @@ class Space:
 
     def weigh(self, counts: Sequence[Counter[str]]) -> sparse.csr_array:
         """Unit rows of (1 + log tf) x idf squared."""
-        indices: list[int] = []
-        values: list[float] = []
-        starts = [0]
-        for bag in counts:
-            known = [(column, n) for term, n in bag.items() if (column := self.columns.get(term)) is not None]
-            row = [(1 + math.log(n)) * float(self.weights[column]) for column, n in known]
-            strange = self.unknown_weight * math.sqrt(len(bag) - len(known))
-            length = math.hypot(strange, *row) or 1.0
-            indices += [column for column, _ in known]
-            values += [value / length for value in row]
-            starts.append(len(indices))
-        shape = (len(counts), len(self.columns))
-        data = (np.array(values, float), np.array(indices, np.int32), np.array(starts, np.int32))
-        return sparse.csr_array(data, shape=shape)
+        rows = [self._weigh_row(bag) for bag in counts]
+        starts = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        indices = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
+        values = np.concatenate([np.zeros(0), *(row for _, row in rows)])
+        return sparse.csr_array((values, indices, starts), shape=(len(counts), len(self.columns)))
+
+    def _weigh_row(self, bag: Counter[str]) -> tuple[NDArray[np.int32], Array]:
+        known = [(column, times) for term, times in bag.items() if (column := self.columns.get(term)) is not None]
+        columns = np.array([column for column, _ in known], np.int32)
+        row = (1 + np.log(np.array([times for _, times in known], float))) * self.weights[columns]
+        strange = self.unknown_weight**2 * (len(bag) - len(known))
+        return columns, row / (math.sqrt(float(row @ row) + strange) or 1.0)
 
 
 def squared_idf(papers_with: int, papers: int) -> float:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from newsletter.model import Entry, Signals
+from newsletter.ranking.evidence import Evidence
 from newsletter.ranking.space import Array
+from newsletter.ranking.weights import Weights
 
 DAY_SECONDS = 86_400.0
+RECENCY_HALF_LIFE_DAYS = 14.0
 HEAD_START_DAYS = 0.5
 """Added to an age, so that one vote in the first minute is no storm."""
 COUNTED = {"upvotes": 1.0, "comments": 0.5, "stars": 0.25}
@@ -19,6 +22,25 @@ COUNTED = {"upvotes": 1.0, "comments": 0.5, "stars": 0.25}
 MAX_HEAT = 3.0
 MIN_SPREAD = 0.25
 """Signals that hardly differ tell hardly anything."""
+
+
+def weigh_circumstances(entries: Sequence[Entry], now: datetime, *, weights: Weights) -> tuple[Evidence, Evidence]:
+    """How new each entry is, and how much it is noticed: evidence that is the same for every reader."""
+    ages = [age_days(entry, now) for entry in entries]
+    fresh = np.array([0.0 if age is None else 0.5 ** (age / RECENCY_HALF_LIFE_DAYS) for age in ages], float)
+    recency = Evidence(
+        "recency",
+        (),
+        weights.recency * fresh[None],
+        ["" if age is None else describe_age(age) for age in ages],
+    )
+    heat = measure_heat(entries, now)
+    return recency, Evidence(
+        "trending",
+        (),
+        weights.trending * heat[None],
+        [describe_signals(entry.signals) for entry in entries],
+    )
 
 
 def measure_heat(entries: Sequence[Entry], now: datetime) -> Array:
