@@ -41,9 +41,9 @@ class Certificate:
 
 def make_certificate(*names: str) -> Certificate:
     """A certificate for these host names and IP addresses, good for a day; 127.0.0.1 when none is named."""
-    from cryptography import x509  # noqa: PLC0415 loaded late: only tests with TLS need it
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test server")])
@@ -68,7 +68,7 @@ def make_certificate(*names: str) -> Certificate:
 
 
 def _general_name(name: str) -> x509.GeneralName:
-    from cryptography import x509  # noqa: PLC0415
+    from cryptography import x509
 
     try:
         return x509.IPAddress(ipaddress.ip_address(name))

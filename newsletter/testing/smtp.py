@@ -79,7 +79,7 @@ class SmtpSink:
 
     def __enter__(self) -> Self:
         try:
-            from newsletter.testing import smtp_server  # noqa: PLC0415 loaded late: it needs aiosmtpd
+            from newsletter.testing import smtp_server
         except ImportError as error:
             raise ImportError("SmtpSink needs aiosmtpd: pip install aiosmtpd") from error
         self._thread = Thread(

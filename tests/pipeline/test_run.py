@@ -74,7 +74,9 @@ def test_readers_are_due_at_their_own_hour(deployment):
             {"email": "sunday@example.org", "schedule": {"days": ["sun"]}},
         ]
     )
-    early = deployment("run", "--json", "--now", "2026-11-22T22:30:00Z").json  # Monday morning in Tokyo, Sunday elsewhere
+    early = deployment(
+        "run", "--json", "--now", "2026-11-22T22:30:00Z"
+    ).json  # Monday morning in Tokyo, Sunday elsewhere
     assert (early["due"], early["sent"]) == (3, 3)
     later = deployment("run", "--json", "--now", "2026-11-23T06:30:00Z").json
     assert (later["sent"], later["already_sent"]) == (1, 1)
