@@ -136,6 +136,8 @@ class Fetched:
     """Rows as read, in the source's order; the same paper may stand in it twice."""
     error: str | None = None
     """One line; entries may still be there when a later page failed."""
+    remark: str | None = None
+    """One line on what is amiss although it could be read."""
     unchanged: bool = False
     """The source said that nothing changed since the last fetch (304)."""
     skipped: bool = False

@@ -88,6 +88,14 @@ class ArxivSource(SourceSettings):
     """Such as ``[cs.LG, q-bio.NC]``, or whole archives such as ``q-bio``."""
     full_records: bool = True
     """Ask the query API for comments, versions and journal references."""
+    reconcile: bool = True
+    """Once a night, ask OAI-PMH for what changed: late papers, versions, withdrawals, and days that were missed."""
+    url: SecureLink = "https://rss.arxiv.org/rss"
+    """Where the announcements are; another address for a mirror."""
+    api_url: SecureLink = "https://export.arxiv.org/api/query"
+    """Where the query API is."""
+    oai_url: SecureLink = "https://oaipmh.arxiv.org/oai"
+    """Where OAI-PMH is."""
 
     @model_validator(mode="after")
     def _need_categories(self) -> ArxivSource:

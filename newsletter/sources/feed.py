@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Fetched, Signals
-from newsletter.sources import arxiv, jsonfeed
+from newsletter.sources import arxiv_xml, jsonfeed
 from newsletter.sources.asking import read_answer, read_local
 from newsletter.sources.dates import believable, instant
 from newsletter.sources.identifiers import arxiv_id, doi, doi_of_address
@@ -58,8 +58,8 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
         return jsonfeed.read(body, now=at)
     if _PAGE.match(body[:_HEAD_BYTES]):
         raise SourceError(_not_a_feed(body, address))
-    if arxiv.NAMESPACE in body[:_HEAD_BYTES]:
-        return arxiv.read_arxiv(body)
+    if arxiv_xml.NAMESPACE in body[:_HEAD_BYTES]:
+        return arxiv_xml.read_arxiv(body)
     return _read_xml(body, now=at, address=address, content_type=content_type)
 
 

@@ -8,9 +8,10 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 from urllib3 import BaseHTTPResponse, Timeout
@@ -21,7 +22,7 @@ from newsletter.errors import SourceError
 from newsletter.sources.addresses import Allowed
 from newsletter.sources.connection import Door, Resolve, explained, pooled, resolve
 from newsletter.sources.inflate import Inflater
-from newsletter.sources.trouble import Refused, Unreachable, refused, show
+from newsletter.sources.trouble import Overdue, Refused, Unreachable, refused, show
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,12 @@ class Http:
     ) -> None:
         self.close()
 
+    def within(self, **limits: Any) -> Self:
+        """The same client, with the same connections, that keeps to some other ``Limits``."""
+        other = copy(self)
+        other._limits = replace(self._limits, **limits)  # noqa: SLF001 one of our own
+        return other
+
     def close(self) -> None:
         """Lets go of all idle connections."""
         self._pools.clear()
@@ -149,12 +156,15 @@ class Http:
             except Refused:
                 raise
             except SourceError as error:
-                passing = isinstance(error, Unreachable) and not watch.expired
-                reason = f"took longer than {self._limits.seconds:g} s" if watch.expired else str(error)
-                raise (Unreachable if passing else SourceError)(f"{show(url)}: {reason}") from error
+                if watch.expired:
+                    raise self._overdue(url) from error
+                raise type(error)(f"{show(url)}: {error}") from error
             if watch.expired:  # a connection that is shut may look like one that has ended well
-                raise SourceError(f"{show(url)}: took longer than {self._limits.seconds:g} s")
+                raise self._overdue(url)
             return answer
+
+    def _overdue(self, url: str) -> Overdue:
+        return Overdue(f"{show(url)}: took longer than {self._limits.seconds:g} s")
 
     def _follow(self, url: str, headers: dict[str, str]) -> Response:
         """Asks, and asks again where the answer is elsewhere; each hop passes the door anew."""

@@ -177,6 +177,8 @@ def _change(paper: Sequence[_Sighting], shared: frozenset[str], taken: set[str],
     entry = reduce(merge, (one.entry for one in (*stored, *rows)))
     keys = frozenset(key for one in paper for key in one.keys if key not in shared)
     if not stored:
+        if not entry.title:
+            return None  # an id that was taken back, of a paper that nobody here has heard of
         seen = now if any(row.is_news for row in rows) else None
         name = _free_id(entry, {one.address for one in rows} - shared, taken)
         taken.add(name)

@@ -30,6 +30,10 @@ class Unreachable(SourceError):
     """No whole answer came back; trying again may help."""
 
 
+class Overdue(SourceError):
+    """No whole answer came back within all the time there was."""
+
+
 def retry_after_seconds(value: str | None, *, now: datetime) -> float | None:
     """Seconds to wait by a Retry-After header in either of its forms, at most a day; ``None`` where it says nothing.
 

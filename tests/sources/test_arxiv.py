@@ -9,7 +9,8 @@ import pytest
 from newsletter.config.settings import ArxivSource
 from newsletter.errors import SourceError
 from newsletter.model import SourceMemory
-from newsletter.sources.arxiv import ArxivFetcher, read_arxiv
+from newsletter.sources.arxiv import ArxivFetcher
+from newsletter.sources.arxiv_xml import read_arxiv
 from newsletter.sources.limiter import Limiter
 
 
@@ -155,17 +156,22 @@ def test_items_and_entries_without_an_id_are_passed_over():
 @pytest.fixture
 def fetcher(site, tmp_path, pauses) -> ArxivFetcher:
     limiter = Limiter("test", 3.0, folder=tmp_path, clock=lambda: 1000.0, sleep=pauses)
-    return ArxivFetcher(feeds=f"{site.url}/rss/", api=f"{site.url}/api", limiter=limiter)
+    return ArxivFetcher(limiter=limiter)
 
 
-def source(**options) -> ArxivSource:
-    return ArxivSource(**{"kind": "arxiv", "name": "arxiv", "categories": ("cs.NE", "q-bio.NC"), **options})
+@pytest.fixture
+def source(site):
+    def make(**options) -> ArxivSource:
+        own = {"name": "arxiv", "url": f"{site.url}/rss", "api_url": f"{site.url}/api", "oai_url": f"{site.url}/oai"}
+        return ArxivSource(**{"kind": "arxiv", "categories": ("cs.NE", "q-bio.NC"), **own, **options})
+
+    return make
 
 
 FEED = "/rss/cs.NE+q-bio.NC"
 
 
-def test_announcements_are_completed_by_full_records(site, ask, fetcher):
+def test_announcements_are_completed_by_full_records(site, ask, source, fetcher):
     site.say(FEED, rss(announced(), announced("2603.09999v1", "cross")))
     site.say("/api", api(record()))
     fetched = fetcher.fetch(ask(source()))
@@ -181,7 +187,7 @@ def test_announcements_are_completed_by_full_records(site, ask, fetcher):
     assert fetched.error is None
 
 
-def test_requests_are_three_seconds_apart(site, ask, fetcher, pauses):
+def test_requests_are_three_seconds_apart(site, ask, source, fetcher, pauses):
     site.say(FEED, rss(*(announced(f"2603.{n:05}v1") for n in range(150))))
     site.say("/api", api(record()))
     fetcher.fetch(ask(source()))
@@ -189,14 +195,14 @@ def test_requests_are_three_seconds_apart(site, ask, fetcher, pauses):
     assert pauses.taken == [0.0, 3.0, 3.0]
 
 
-def test_full_records_may_be_declined(site, ask, fetcher):
+def test_full_records_may_be_declined(site, ask, source, fetcher):
     site.say(FEED, rss(announced()))
     fetched = fetcher.fetch(ask(source(full_records=False)))
     assert [entry.summary for entry in fetched.entries] == ["We show p<0.05."]
     assert len(site.asked) == 1
 
 
-def test_an_unchanged_feed_asks_for_no_records(site, ask, fetcher):
+def test_an_unchanged_feed_asks_for_no_records(site, ask, source, fetcher):
     site.say(FEED, rss(announced()), headers={"ETag": '"7"'})
     site.say(FEED, status=304)
     site.say("/api", api(record()))
@@ -206,7 +212,7 @@ def test_an_unchanged_feed_asks_for_no_records(site, ask, fetcher):
     assert [asked.path for asked in site.asked] == [FEED, "/api", FEED]
 
 
-def test_papers_are_completed_once(site, ask, fetcher):
+def test_papers_are_completed_once(site, ask, source, fetcher):
     site.say(FEED, rss(announced()))
     site.say(FEED, rss(announced(), announced("2603.00002v1")))
     site.say("/api", api(record()))
@@ -216,7 +222,7 @@ def test_papers_are_completed_once(site, ask, fetcher):
     assert site.asked[3].query["id_list"] == ["2603.00002"]
 
 
-def test_an_empty_page_against_its_own_total_is_asked_for_again(site, ask, fetcher):
+def test_an_empty_page_against_its_own_total_is_asked_for_again(site, ask, source, fetcher):
     site.say(FEED, rss(announced()))
     site.say("/api", api(total=1))
     site.say("/api", api(record()))
@@ -224,7 +230,7 @@ def test_an_empty_page_against_its_own_total_is_asked_for_again(site, ask, fetch
     assert (fetched.entries[0].comment is not None, fetched.error) == (True, None)
 
 
-def test_without_full_records_the_announcements_stand(site, ask, fetcher):
+def test_without_full_records_the_announcements_stand(site, ask, source, fetcher):
     site.say(FEED, rss(announced()), headers={"ETag": '"7"'})
     site.say("/api", api(total=1))
     fetched = fetcher.fetch(ask(source()))
@@ -234,20 +240,20 @@ def test_without_full_records_the_announcements_stand(site, ask, fetcher):
     assert fetched.memory.data["http"]["etag"] is None
 
 
-def test_the_error_of_the_api_is_told_in_its_own_words(site, ask, fetcher):
+def test_the_error_of_the_api_is_told_in_its_own_words(site, ask, source, fetcher):
     site.say(FEED, rss(announced()))
     site.say("/api", api(ERROR), status=400)
     assert "says: incorrect id format for abc" in fetcher.fetch(ask(source())).error
 
 
 @pytest.mark.parametrize(("body", "said"), [(b"", "answered 400"), (api(), "answered 400"), (b"down", "is no XML")])
-def test_an_error_without_words_is_told_by_its_status(site, ask, fetcher, body, said):
+def test_an_error_without_words_is_told_by_its_status(site, ask, source, fetcher, body, said):  # noqa: PLR0917
     site.say(FEED, rss(announced()))
     site.say("/api", body, status=400)
     assert said in fetcher.fetch(ask(source())).error
 
 
-def test_recorded_answers_of_both_kinds(tmp_path, ask, fetcher):
+def test_recorded_answers_of_both_kinds(tmp_path, ask, source, fetcher):
     (tmp_path / "1.xml").write_bytes(rss(announced("2603.00001v1")))
     (tmp_path / "2.xml").write_bytes(api(record("2603.00002v1")))
     fetched = fetcher.fetch(ask(source(path=tmp_path)))
@@ -274,6 +280,6 @@ def test_a_limiter_that_cannot_lock_lets_go(tmp_path):
             pass
 
 
-def test_memory_of_another_kind_is_no_stumbling_block(site, ask, fetcher):
+def test_memory_of_another_kind_is_no_stumbling_block(site, ask, source, fetcher):
     site.say(FEED, rss())
     assert fetcher.fetch(ask(source(), SourceMemory(data={"else": 1}))).memory.data["else"] == 1

@@ -368,6 +368,16 @@ def test_versions_that_are_told_by_their_dates_come_in_any_order():
         assert (merged.title, merged.withdrawn, merged.updated) == ("New", False, NOW)
 
 
+def test_a_paper_that_was_taken_back():
+    """Of which only the id is left in a list."""
+    gone = Entry(title="", arxiv_id="2603.01234", withdrawn=True)
+    memory = Memory()
+    assert memory.take(listed("arxiv", gone)).entries == ()
+    memory.take(listed("arxiv", Entry(title=LONG, arxiv_id="2603.01234")))
+    (entry,) = memory.take(listed("arxiv", gone)).entries
+    assert (entry.title, entry.withdrawn) == (LONG, True)
+
+
 def test_a_source_may_correct_its_title_and_no_other_source_may():
     first = Entry(title="Typpo", link="https://lab.example/a", sources=("a",))
     assert merge(first, replace(first, title="Typo")).title == "Typo"
