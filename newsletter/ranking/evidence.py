@@ -14,6 +14,8 @@ from newsletter.ranking.weights import Likeness
 FULL_THEMES = 100
 FULL_TOPICS = 200
 """With fewer dimensions a chance likeness is larger, so it counts less."""
+ENOUGH_THEMES = 25
+"""With fewer, what a paper literally says counts more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,18 @@ class Models:
     """How much each counts beside the others; none is below 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """How far phrases stand in papers as they are."""
+
+    shares: Array
+    """(phrases, candidates): how much of the phrase is there, by rarity of its words; outside the title half counts."""
+    titles: Array
+    """(phrases, candidates): 1 where the title has the whole phrase, 1/2 if that is a single word."""
+
+
 def weigh_likeness(
-    models: Models, candidates: Candidates, *, weights: Likeness, mentions: Array | None = None
+    models: Models, candidates: Candidates, *, weights: Likeness, mentions: Mentions | None = None
 ) -> Array:
     """(models, candidates): what it counts that a candidate is like a model.
 
@@ -57,8 +69,9 @@ def weigh_likeness(
     shares += _by_nearest(models.vectors.topics @ topics.T, relative) * (weights.topics * _trust(topics, FULL_TOPICS))
     shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), relative) * weights.words
     if mentions is not None:
-        alone = 1 - _trust(themes, FULL_THEMES)
-        shares += _by_nearest(mentions, relative) * (weights.mention + alone * weights.mention_alone)
+        alone = max(0.0, 1 - themes.shape[1] / ENOUGH_THEMES)
+        shares += _by_nearest(mentions.shares, relative) * (weights.mention * alone)
+        shares += _by_nearest(mentions.titles, relative) * weights.title
     return shares
 
 
@@ -91,4 +104,4 @@ def _by_nearest(likeness: Array, relative: Array) -> Array:
 
 
 def _trust(latent: Array, full: int) -> float:
-    return float(np.sqrt(min(1.0, latent.shape[1] / full)))
+    return float(min(1.0, latent.shape[1] / full) ** 0.25)

@@ -12,9 +12,9 @@ from scipy import sparse
 
 from newsletter.model import Entry, Interest, Profile
 from newsletter.ranking.candidates import Candidates, count_entry
-from newsletter.ranking.evidence import Evidence, Models, find_rows, weigh_likeness
+from newsletter.ranking.evidence import Evidence, Mentions, Models, find_rows, weigh_likeness
 from newsletter.ranking.names import PersonName, read_organization, read_person
-from newsletter.ranking.space import Array, Space
+from newsletter.ranking.space import Space
 from newsletter.ranking.terms import read_phrases, read_words
 from newsletter.ranking.trending import days_between
 from newsletter.ranking.weights import Likeness, Weights
@@ -22,6 +22,7 @@ from newsletter.text import clean, shorten
 
 VOTE_HALF_LIFE_DAYS = 180.0
 MAX_LABEL_CHARACTERS = 100
+WHOLE = 0.999
 MAX_SHARED_AUTHORS = 2
 """More authors of liked papers on one paper say no more: big collaborations sign everything."""
 
@@ -53,9 +54,8 @@ class Reader:
 
     def starting_point(self) -> float:
         """What any paper gets before something speaks for it."""
-        given = self.weights.baseline
-        given += self.weights.interest.start if self._phrases() else 0.0
-        return given + (self.weights.liked.start if self.profile.liked or self._votes(1) else 0.0)
+        starts = [weights.start for given, weights in self._kinds() if given]
+        return sum(starts) / len(starts) if starts else self.weights.start
 
     def _interests(self) -> Iterator[Evidence]:
         phrases = self._phrases()
@@ -67,13 +67,15 @@ class Reader:
             self.space.embed([Counter([*each, *read_phrases(each)]) for each in words]),
             np.array([phrase.weight for phrase in phrases], float),
         )
-        mentions = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
-        yield self._like("interest", models, self.weights.interest, mentions=mentions)
+        shares = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
+        telling = np.array([1.0 if len(each) > 1 else 0.5 for each in words])
+        mentions = Mentions(shares, (shares > WHOLE) * telling[:, None])
+        yield self._like("interest", models, self.weights.interest, mentions=mentions).scaled(self._part())
 
     def _liked(self) -> Iterator[Evidence]:
         models = [(entry, 1.0) for entry in self.profile.liked] + self._votes(1)
         if models:
-            yield self._like_papers("liked", models, self.weights.liked)
+            yield self._like_papers("liked", models, self.weights.liked).scaled(self._part())
             yield from self._shared_authors([entry for entry, _ in models])
 
     def _named(self) -> Iterator[Evidence]:
@@ -84,6 +86,14 @@ class Reader:
         yield from self._found("organization", houses, self.weights.organization)
         fields = {name: self._in_category(name) for name in self.profile.categories}
         yield from self._found("category", fields, self.weights.category)
+
+    def _kinds(self) -> tuple[tuple[bool, Likeness], tuple[bool, Likeness]]:
+        """Whether the reader gave interests and liked papers, and what these count."""
+        has_liked = bool(self.profile.liked or self._votes(1))
+        return (bool(self._phrases()), self.weights.interest), (has_liked, self.weights.liked)
+
+    def _part(self) -> float:
+        return self.weights.both if all(given for given, _ in self._kinds()) else 1.0
 
     def _phrases(self) -> list[Interest]:
         phrases = [Interest.of(interest) for interest in self.profile.interests]
@@ -101,7 +111,7 @@ class Reader:
         models = Models(labels, vectors, np.array([weight for _, weight in papers], float))
         return self._like(kind, models, weights)
 
-    def _like(self, kind: str, models: Models, weights: Likeness, *, mentions: Array | None = None) -> Evidence:
+    def _like(self, kind: str, models: Models, weights: Likeness, *, mentions: Mentions | None = None) -> Evidence:
         shares = weigh_likeness(models, self.candidates, weights=weights, mentions=mentions)
         return Evidence(kind, models.labels, shares)
 

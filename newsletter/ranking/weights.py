@@ -15,28 +15,30 @@ class Likeness:
     """Times the cosine with the nearest of them, among the fine themes."""
     words: float
     """Times the cosine with the nearest of them, word for word."""
+    title: float = 0.0
+    """For a phrase that stands in the title with all its words; half for a single word."""
     mention: float = 0.0
-    """Times the share of the nearest phrase that stands in the paper."""
-    mention_alone: float = 0.0
-    """The same, where a pool is too small to have themes; in between in proportion."""
+    """Times the share of the nearest phrase that stands in the paper, where a pool is too small to have themes."""
     start: float = 0.0
-    """Added wherever a reader gave evidence of this kind: most papers are not theirs."""
+    """What a paper has against it before anything speaks for it: most papers are not theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """One setting for all readers; fitted over readers, never to one of them."""
 
-    interest: Likeness = Likeness(themes=6.5, topics=2.0, words=3.0, mention=1.0, mention_alone=5.0, start=-2.2)
-    liked: Likeness = Likeness(themes=8.0, topics=2.5, words=8.0, start=-2.7)
+    interest: Likeness = Likeness(themes=6.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.0)
+    liked: Likeness = Likeness(themes=8.0, topics=2.0, words=9.0, start=-6.3)
+    both: float = 0.6
+    """What interests and liked papers each count where a reader gave both: they tell much the same."""
     disliked: Likeness = Likeness(themes=0.0, topics=-3.0, words=-3.0)
-    baseline: float = -2.3
-    """What speaks for a paper of which nothing is known."""
-    author: float = 4.5
+    start: float = -1.2
+    """Where a reader gave neither, and only follows authors, organisations or categories."""
+    author: float = 6.5
     shared_author: float = 0.8
     """An author of a liked paper, in full."""
-    organization: float = 2.5
-    category: float = 1.0
+    organization: float = 3.5
+    category: float = 1.5
     recency: float = 0.2
     muted: float = -30.0
     trending: float = 1.2
