@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.config.settings import AnySource, Settings
@@ -11,7 +11,7 @@ from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
 from newsletter.sources.health import memory_after
 from newsletter.sources.http import Http
-from newsletter.sources.identity import keys_of, new_by_source, reconcile
+from newsletter.sources.identity import fresh_categories, keys_of, new_by_source, reconcile
 from newsletter.storage import Storage
 
 OnFetched = Callable[[Fetched], None]
@@ -32,8 +32,13 @@ def fetch(
     changes = _merge(settings, storage, fetched, memories, now=now)
     # Memories after entries: an ETag that is kept for entries that were not would lose them.
     storage.entries.save(changes, now=now)
-    new = new_by_source(changes)
-    reports = {one.source: _remember(storage, one, new=new.get(one.source, 0), now=now) for one in fetched}
+    new, categories = new_by_source(changes), fresh_categories(changes)
+    reports = {
+        one.source: _remember(
+            storage, one, new=new.get(one.source, 0), categories=categories.get(one.source, ()), now=now
+        )
+        for one in fetched
+    }
     return FetchReport(
         sources=tuple(reports.get(source.name) or _unasked(source, memories) for source in sources),
         entries=sum(len(one.entries) for one in fetched),
@@ -71,18 +76,20 @@ def _merge(
     return reconcile(fetched, known, now=now, window=settings.window, first_fetch=never_read, backlog=backlog)
 
 
-def _remember(storage: Storage, fetched: Fetched, *, new: int, now: datetime) -> SourceReport:
+def _remember(
+    storage: Storage, fetched: Fetched, *, new: int, categories: Collection[str], now: datetime
+) -> SourceReport:
     """Keeps what the next fetch needs to know of the source, with its health."""
     if fetched.skipped:
-        return _report(fetched, fetched.memory.state)
-    memory = memory_after(fetched, new=new, now=now)
+        return _report(fetched, fetched.memory.state, fetched.error)
+    memory = memory_after(fetched, new=new, now=now, categories=categories)
     storage.sources.save(fetched.source, fetched.kind, memory)
-    return _report(fetched, memory.state, new=new)
+    return _report(fetched, memory.state, memory.error, new=new)
 
 
-def _report(fetched: Fetched, state: SourceState, *, new: int = 0) -> SourceReport:
+def _report(fetched: Fetched, state: SourceState, error: str | None, *, new: int = 0) -> SourceReport:
     return SourceReport(
-        name=fetched.source, kind=fetched.kind, state=state, entries=len(fetched.entries), new=new, error=fetched.error
+        name=fetched.source, kind=fetched.kind, state=state, entries=len(fetched.entries), new=new, error=error
     )
 
 

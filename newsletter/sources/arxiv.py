@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from newsletter.errors import SourceError
-from newsletter.model import Entry, Fetched
+from newsletter.model import Entry, Fetched, SourceMemory
 from newsletter.sources.arxiv_nightly import NightlyList
 from newsletter.sources.asking import ask, outcome, read_local, without_validators
 from newsletter.sources.limiter import Limiter
@@ -39,6 +39,7 @@ class ArxivFetcher:
         """What was announced since the feed was last read, and once a night what else has changed."""
         if request.source.path is not None:
             return read_local(request, request.source.path, _READER)
+        request = replace(request, memory=_with_parts(request))
         # A second attempt keeps the pause as well: the limiter sees one request where there are several attempts.
         request = replace(request, http=request.http.within(backoff_seconds=2 * SECONDS_BETWEEN_REQUESTS))
         if not request.source.reconcile:
@@ -132,6 +133,13 @@ def _is_away(error: SourceError) -> bool:
     """Whether it is all of arXiv, as far as one can tell, and no time for further requests."""
     overloaded = isinstance(error, Refused) and error.status in _OVERLOADED
     return overloaded or isinstance(error, Unreachable | Overdue)
+
+
+def _with_parts(request: FetchRequest[ArxivSource]) -> SourceMemory:
+    """The memory with the names of what may fall silent alone."""
+    categories = request.source.categories
+    parts = list(categories) if len(categories) > 1 else []
+    return replace(request.memory, data={**request.memory.data, "parts": parts})
 
 
 def _merged(announced: Entry, record: Entry | None) -> Entry:

@@ -151,8 +151,8 @@ def _reminder(memory: SourceMemory) -> str | None:
 
 
 def _after_answer(memory: SourceMemory, fetched: Fetched) -> SourceMemory:
-    settings = {"settings": memory.data["settings"]}
-    memory = replace(memory, data={**fetched.memory.data, **settings}, error=fetched.error)
+    ours = {key: memory.data[key] for key in ("settings", "health") if key in memory.data}
+    memory = replace(memory, data={**fetched.memory.data, **ours}, error=fetched.error)
     if fetched.error is not None:
         return replace(memory, failures=memory.failures + 1, state=SourceState.FAILED)
     return replace(memory, failures=0, retry_at=None, succeeded_at=memory.checked_at)

@@ -1,27 +1,106 @@
-"""How a source is, decided on what was new and never on the dates it prints: quiet is not broken, silence may be."""
+"""How a source is, decided on what was new and never on the dates it prints: quiet is not broken, silence may be.
+
+What is remembered for that, under ``health`` in the memory's data: on which days it was looked at, when something new
+was first seen on each of the last days, and when it was last seen that there was nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from typing import Any, Self
 
 from newsletter.model import Fetched, SourceMemory, SourceState
+from newsletter.sources.calendars import ANY_DAY, CALENDARS, Calendar
 
 DAYS_REMEMBERED = 40
 WEEKS_COMPARED = 4
+DAYS_OF_A_HABIT = 5
+"""So many days in a row make one where it is known which days are off."""
+SILENCES_OF_A_HABIT = 4
 GRACE = timedelta(hours=1)
-"""A list may come that much later than it ever did."""
+"""A list may come that much later than it was ever missing before."""
+EARLY = timedelta(minutes=15)
+"""And is not expected that long before it was ever there."""
 
-_FRESH = "fresh_at"
-_WEEKEND = frozenset({5, 6})
-_REST_DAYS: dict[str, tuple[ZoneInfo, frozenset[int]]] = {
-    "arxiv": (ZoneInfo("America/New_York"), _WEEKEND),
-    "huggingface": (ZoneInfo("UTC"), _WEEKEND),
-}
-"""Days of the week on which a kind lists nothing, in its own zone."""
+_WHOLE = ""
+"""The name under which the source as a whole is remembered, beside those of its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The first thing new on a day was there at one look, and at an earlier one it was not."""
+
+    there: datetime
+    missing: datetime | None
+    """``None`` where the first look of the day found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What a source, or a part of it, used to do."""
+
+    calendar: Calendar
+    looked_on: frozenset[date]
+    arrivals: Sequence[Arrival]
+    """Oldest first, one a day."""
+
+    @classmethod
+    def of(cls, kind: str, memory: SourceMemory, part: str = _WHOLE) -> Self:
+        """What is remembered of the source, or of a part of it."""
+        notes = memory.data.get("health", {})
+        return cls(
+            calendar=CALENDARS.get(kind, ANY_DAY),
+            looked_on=frozenset(date.fromisoformat(day) for day in notes.get("looked_on", ())),
+            arrivals=[
+                Arrival(datetime.fromisoformat(there), datetime.fromisoformat(missing) if missing else None)
+                for there, missing in notes.get("arrivals", {}).get(part, ())
+            ],
+        )
+
+    @property
+    def days(self) -> frozenset[date]:
+        """On which something new came."""
+        return frozenset(self.calendar.day_of(one.there) for one in self.arrivals)
+
+    def silence(self, now: datetime) -> SourceState:
+        """Whether nothing new means that it is too early, a day off, or not as it always was."""
+        today = self.calendar.day_of(now)
+        if not self.arrivals or today in self.days or self.calendar.is_off(today):
+            return SourceState.QUIET
+        if self._has_missed_a_day(today) or self._is_long(now):
+            return SourceState.STALLED
+        if not self.expects(today):
+            return SourceState.QUIET
+        return SourceState.WAITING if self.calendar.hour_of(now) <= self._hour() else SourceState.STALLED
+
+    def expects(self, day: date) -> bool:
+        """Whether there always was something new on such a day: by its weekday, or on all days that were not off."""
+        looked = sorted(one for one in self.looked_on if one <= max(self.days) and not self.calendar.is_off(one))
+        weeks = {day - timedelta(weeks=back) for back in range(1, WEEKS_COMPARED + 1)}
+        last = looked[-DAYS_OF_A_HABIT:] if self.calendar.weekdays_off else []
+        enough = [days for days, least in ((weeks & {*looked}, 2), (last, DAYS_OF_A_HABIT)) if len(days) >= least]
+        return not self.calendar.is_off(day) and any(self.days.issuperset(days) for days in enough)
+
+    def _has_missed_a_day(self, today: date) -> bool:
+        """Whether a day on which something was to be expected has gone by without."""
+        since = max(self.days)
+        return any(self.expects(since + timedelta(days=days)) for days in range(1, min((today - since).days, 8)))
+
+    def _hour(self) -> timedelta:
+        """Until when a day may go without it being late; one day in ten may be an exception."""
+        hour_of = self.calendar.hour_of
+        there = min(hour_of(one.there) for one in self.arrivals) - EARLY
+        missing = sorted(hour_of(one.missing) for one in self.arrivals if one.missing)
+        return max(there, missing[-1 - len(missing) // 10] + GRACE) if missing else there
+
+    def _is_long(self, now: datetime) -> bool:
+        """Whether the silence is more than twice as long as the longest before it, in two weeks or more."""
+        silences = [later.there - earlier.there for earlier, later in pairwise(self.arrivals)]
+        known = len(silences) >= SILENCES_OF_A_HABIT and sum(silences, timedelta(0)) >= timedelta(weeks=2)
+        return known and now - self.arrivals[-1].there > 2 * max(silences)
 
 
 def state_after(fetched: Fetched, *, new: int, now: datetime) -> SourceState:
@@ -32,54 +111,63 @@ def state_after(fetched: Fetched, *, new: int, now: datetime) -> SourceState:
         return SourceState.FRESH
     if fetched.error is not None:
         return SourceState.FAILED
-    return _of_silence(fetched.kind, fresh_instants(fetched.memory), now)
+    return Habit.of(fetched.kind, fetched.memory).silence(now)
 
 
-def memory_after(fetched: Fetched, *, new: int, now: datetime) -> SourceMemory:
-    """What to remember of the source after this fetch: its state, and when it was fresh."""
-    memory = replace(fetched.memory, state=state_after(fetched, new=new, now=now))
-    if not new:
-        return memory
-    fresh = fresh_instants(memory)
-    if not fresh or fresh[-1].date() < now.date():
-        fresh = [*fresh, now][-DAYS_REMEMBERED:]
-    return replace(memory, new_at=now, data={**memory.data, _FRESH: [at.isoformat() for at in fresh]})
+def memory_after(fetched: Fetched, *, new: int, now: datetime, categories: Collection[str] = ()) -> SourceMemory:
+    """What to remember of the source after this fetch: its state, what is amiss in words, and when something came.
+
+    ``categories`` are the first ones of what was new: a source that names its parts is stalled where one of them is,
+    however much the others bring.
+    """
+    state = state_after(fetched, new=new, now=now)
+    if state is SourceState.FAILED:
+        return replace(fetched.memory, state=state, error=fetched.error)
+    health = _noted(fetched, _came(fetched, categories, is_new=new > 0), now)
+    new_at = now if new else fetched.memory.new_at
+    memory = replace(fetched.memory, new_at=new_at, data={**fetched.memory.data, "health": health})
+    silent = [_WHOLE] if state is SourceState.STALLED else _silent_parts(fetched.kind, memory, now)
+    amiss = [fetched.error, _in_words(fetched.kind, memory, silent), fetched.remark]
+    return replace(
+        memory,
+        state=SourceState.STALLED if silent else state,
+        error="; ".join(filter(None, amiss)) or None,
+    )
 
 
-def fresh_instants(memory: SourceMemory) -> list[datetime]:
-    """When the source listed something new, the first time of each day, oldest first."""
-    return [datetime.fromisoformat(at).astimezone(UTC) for at in memory.data.get(_FRESH, ())]
+def _came(fetched: Fetched, categories: Collection[str], *, is_new: bool) -> set[str]:
+    """Of what there was something new: the whole, and parts of it."""
+    names = {*categories, *(category.partition(".")[0] for category in categories)}
+    return names.intersection(fetched.memory.data.get("parts", ())) | ({_WHOLE} if is_new else set())
 
 
-def _of_silence(kind: str, fresh: Sequence[datetime], now: datetime) -> SourceState:
-    """Whether it is too early, a day of rest, or not as it always was."""
-    days = {at.date() for at in fresh}
-    if _rests(kind, now) or now.date() in days:
-        return SourceState.QUIET
-    if _always_was_fresh(days, now.date()):
-        return SourceState.WAITING if now <= _latest_hour(fresh, now) else SourceState.STALLED
-    return SourceState.STALLED if _too_long(fresh, now) else SourceState.QUIET
+def _noted(fetched: Fetched, came: Collection[str], now: datetime) -> Mapping[str, Any]:
+    """The notes with this fetch in them."""
+    notes, calendar = fetched.memory.data.get("health", {}), CALENDARS.get(fetched.kind, ANY_DAY)
+    arrivals, missing, today = dict(notes.get("arrivals", {})), dict(notes.get("missing", {})), calendar.day_of(now)
+
+    def is_today(at: str | None) -> bool:
+        return at is not None and calendar.day_of(datetime.fromisoformat(at)) == today
+
+    for name in (_WHOLE, *fetched.memory.data.get("parts", ())):
+        if name not in came:
+            missing[name] = now.isoformat()
+        elif not (before := arrivals.get(name)) or not is_today(before[-1][0]):
+            at = missing.get(name)
+            arrivals[name] = [*(before or ()), [now.isoformat(), at if is_today(at) else None]][-DAYS_REMEMBERED:]
+    looked_on = sorted({*notes.get("looked_on", ()), today.isoformat()})[-DAYS_REMEMBERED:]
+    return {"looked_on": looked_on, "arrivals": arrivals, "missing": missing}
 
 
-def _rests(kind: str, now: datetime) -> bool:
-    zone, rest_days = _REST_DAYS.get(kind, (UTC, frozenset()))
-    return now.astimezone(zone).weekday() in rest_days
+def _silent_parts(kind: str, memory: SourceMemory, now: datetime) -> list[str]:
+    parts = memory.data.get("parts", ())
+    return [part for part in parts if Habit.of(kind, memory, part).silence(now) is SourceState.STALLED]
 
 
-def _always_was_fresh(days: set[date], today: date) -> bool:
-    """Whether something was new on this day of the week in all of the last weeks that are remembered, two at least."""
-    weeks = [today - timedelta(weeks=back) for back in range(1, WEEKS_COMPARED + 1)]
-    remembered = [day for day in weeks if days and day >= min(days)]
-    return len(remembered) >= 2 and days.issuperset(remembered)
-
-
-def _latest_hour(fresh: Sequence[datetime], now: datetime) -> datetime:
-    """Until when today's list may be expected by what its latest hour has been."""
-    latest = max(at - at.replace(hour=0, minute=0, second=0, microsecond=0) for at in fresh)
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) + latest + GRACE
-
-
-def _too_long(fresh: Sequence[datetime], now: datetime) -> bool:
-    """Whether the silence is more than twice as long as the longest before it; four silences make a habit."""
-    silences = [later - earlier for earlier, later in pairwise(fresh)]
-    return len(silences) >= 4 and now - fresh[-1] > 2 * max(silences)
+def _in_words(kind: str, memory: SourceMemory, silent: Sequence[str]) -> str | None:
+    """What is silent, and since when."""
+    if not silent:
+        return None
+    since = (max(Habit.of(kind, memory, part).days, default=None) for part in silent)
+    said = (f"nothing new{f' in {part}' if part else ''} since {day}" for part, day in zip(silent, since, strict=True))
+    return f"{', '.join(said)}, where there always was"

@@ -64,6 +64,16 @@ def new_by_source(changes: EntryChanges) -> dict[str, int]:
     return dict(counts)
 
 
+def fresh_categories(changes: EntryChanges) -> dict[str, set[str]]:
+    """The first categories of what is news, by source; the others only say where else it was listed."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for entry in changes.entries:
+        if entry.id in changes.new and entry.first_seen_at is not None:
+            for source in entry.sources:
+                found[source].update(entry.categories[:1])
+    return dict(found)
+
+
 def reconcile(
     fetched: Sequence[Fetched],
     known: Mapping[str, Sequence[Entry]],

@@ -24,3 +24,8 @@ class Broken:
 
 
 friendly = Friendly()
+
+
+class Forgetful:
+    def fetch(self, request: FetchRequest) -> Fetched:
+        return Fetched(source="", kind="")

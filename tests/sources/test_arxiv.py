@@ -260,6 +260,14 @@ def test_recorded_answers_of_both_kinds(tmp_path, ask, source, fetcher):
     assert [entry.arxiv_id for entry in fetched.entries] == ["2603.00001", "2603.00002"]
 
 
+def test_several_categories_are_watched_each_by_itself(site, ask, source, fetcher):
+    site.say(FEED, rss(announced()))
+    site.say("/rss/cs.NE", rss(announced()))
+    several, one = source(full_records=False), source(full_records=False, categories=("cs.NE",))
+    assert fetcher.fetch(ask(several)).memory.data["parts"] == ["cs.NE", "q-bio.NC"]
+    assert fetcher.fetch(ask(one)).memory.data["parts"] == []
+
+
 # -- the limiter ---------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from newsletter.errors import SourceError
 from newsletter.model import Fetched, SourceMemory, SourceState
 from newsletter.sources import KINDS, fetch_all
 from newsletter.sources.fetching import find_kind
+from newsletter.sources.health import memory_after
 from newsletter.sources.http import Http, Limits
 
 RSS = b'<rss version="2.0"><channel><title>t</title><item><title>%s</title></item></channel></rss>'
@@ -207,6 +208,13 @@ def test_a_plugin_is_a_dotted_path(plugins, fetch, path):
 def test_a_plugin_that_is_not_there_is_one_clear_line(plugins, path):
     with pytest.raises(SourceError, match="neither one of feed, huggingface"):
         find_kind(path)
+
+
+def test_a_plugin_that_remembers_nothing_keeps_its_health(plugins, fetch):
+    source = PluginSource(kind="plugin.Forgetful", name="mine")
+    (first,) = fetch(source)
+    (second,) = fetch(source, memories={"mine": memory_after(first, new=1, now=datetime(2026, 3, 11, tzinfo=UTC))})
+    assert second.memory.data["health"]["looked_on"] == ["2026-03-11"]
 
 
 def test_a_plugin_that_breaks_is_one_clear_line(plugins, fetch, caplog):
