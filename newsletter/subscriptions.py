@@ -59,13 +59,16 @@ def count_readers(settings: Settings, storage: Storage) -> Counter[SubscriberSta
 
 def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now: datetime) -> Subscriber:
     """Adds a reader to the database; UsageError for one who is there, who left, or whose address must not be mailed."""
-    if any(is_address(known.email, reader.email) for known in readers(settings, storage)):
+    stored = storage.subscribers.by_email(reader.email)
+    if stored and stored.state is not SubscriberState.REMOVED or _in_file(settings, reader.email):
         raise UsageError(f"{reader.email}: is a reader already (`newsletter subscribers show {reader.email}`)")
     if storage.suppressions.is_suppressed(reader.email):
         raise UsageError(
             f"{reader.email}: is suppressed (unsubscribed, bounced, complained or erased); only they undo it"
         )
-    return storage.subscribers.save(replace(reader, owner=Owner.DATABASE, state=SubscriberState.ACTIVE, created_at=now))
+    known = stored.id if stored else ""
+    added = replace(reader, id=known, owner=Owner.DATABASE, state=SubscriberState.ACTIVE, created_at=now)
+    return storage.subscribers.save(added)
 
 
 def pause_reader(settings: Settings, storage: Storage, address: str, *, until: date | None, now: datetime) -> None:
@@ -105,6 +108,10 @@ def erase_reader(settings: Settings, storage: Storage, address: str, *, now: dat
     if isinstance(settings.provider, FilesProvider):
         remove_mails(settings.provider.path, reader.email)
     storage.subscribers.erase(reader.id, now=now)
+
+
+def _in_file(settings: Settings, address: str) -> bool:
+    return any(is_address(reader.email, address) for reader in settings.readers)
 
 
 def is_address(one: str, other: str) -> bool:

@@ -79,3 +79,14 @@ def test_export_of_one_reader_is_all_that_is_held(deployment):
     document = json.loads(deployment("subscribers", "export", "ada@example.org").out)
     assert document["deliveries"][0]["state"] == "sent"
     assert document["interests"] == ["spiking neural networks"]
+
+
+def test_who_is_gone_from_the_file_may_be_added_to_the_database(deployment):
+    deployment("run", "--now", MORNING)
+    deployment.write_readers([])
+    assert deployment("run", "--json", "--now", "2026-11-24T08:00:00Z").json["due"] == 0
+    assert deployment("subscribers", "add", "ada@example.org", "--interest", "spiking").code == 0
+    said = deployment("run", "--json", "--now", "2026-11-24T09:00:00Z")
+    assert said.json["sent"] == 1
+    both = deployment("subscribers", "export", "ada@example.org").json["deliveries"]
+    assert not set(both[0]["shown"]) & set(both[1]["shown"])
