@@ -58,14 +58,12 @@ class Mentions:
 def weigh_likeness(
     models: Models, candidates: Candidates, *, weights: Likeness, mentions: Mentions | None = None
 ) -> Array:
-    """(models, candidates): what it counts that a candidate is like a model.
-
-    The broad themes are compared with the centre of all models, so that what they share counts most; the fine ones and
-    the words with the nearest model, so that one interest among many is not drowned.
-    """
+    """(models, candidates): what it counts that a candidate is like a model."""
     relative = models.strengths / max(float(models.strengths.max(initial=0.0)), 1e-9)
     themes, topics = candidates.vectors.themes, candidates.vectors.topics
-    shares = _by_centre(models, themes) * (weights.themes * _trust(themes, FULL_THEMES))
+    sides = models.vectors.themes @ themes.T
+    broad = _by_centre(models, sides) * weights.centre + _by_nearest(sides, relative) * weights.nearest
+    shares = broad * _trust(themes, FULL_THEMES)
     shares += _by_nearest(models.vectors.topics @ topics.T, relative) * (weights.topics * _trust(topics, FULL_TOPICS))
     shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), relative) * weights.words
     if mentions is not None:
@@ -86,11 +84,10 @@ def find_rows(kind: str, found: Mapping[str, Sequence[int]], *, size: int, weigh
     return Evidence(kind, tuple(hits), shares)
 
 
-def _by_centre(models: Models, themes: Array) -> Array:
-    """Shares of the cosine with the models' weighted centre."""
-    sides = models.strengths[:, None] * (models.vectors.themes @ themes.T)
+def _by_centre(models: Models, sides: Array) -> Array:
+    """Shares of the cosine with the models' weighted centre, from the cosines with each."""
     length = float(np.linalg.norm(models.strengths @ models.vectors.themes))
-    return np.asarray(sides / length) if length > 1e-9 else np.zeros_like(sides)
+    return models.strengths[:, None] * sides / length if length > 1e-9 else np.zeros_like(sides)
 
 
 def _by_nearest(likeness: Array, relative: Array) -> Array:

@@ -152,7 +152,7 @@ class Reader:
                 hits = [row for row in self.candidates.find_person(person) if rows[row] < MAX_SHARED_AUTHORS]
                 rows.update(hits)
                 found[name] = hits
-        yield from self._found("author", found, self.weights.shared_author)
+        yield from self._found("liked_author", found, self.weights.shared_author)
 
     def _muted_by(self, phrase: str) -> list[int]:
         rows = set(self.candidates.find_phrase(read_words(phrase)))

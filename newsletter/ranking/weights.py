@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class Likeness:
     """What it counts that a paper is like the papers or the phrases a reader named."""
 
-    themes: float
-    """Times the cosine with their centre, among the broad themes."""
+    centre: float
+    """Times the cosine with their centre, among the broad themes: what they share counts most."""
+    nearest: float
+    """Times the cosine with the nearest of them, among the broad themes: one among many is not drowned."""
     topics: float
     """Times the cosine with the nearest of them, among the fine themes."""
     words: float
@@ -27,11 +29,11 @@ class Likeness:
 class Weights:
     """One setting for all readers; fitted over readers, never to one of them."""
 
-    interest: Likeness = Likeness(themes=6.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.0)
-    liked: Likeness = Likeness(themes=8.0, topics=2.0, words=9.0, start=-6.3)
+    interest: Likeness = Likeness(centre=5.0, nearest=1.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.0)
+    liked: Likeness = Likeness(centre=6.0, nearest=2.0, topics=2.0, words=9.0, start=-6.3)
     both: float = 0.6
     """What interests and liked papers each count where a reader gave both: they tell much the same."""
-    disliked: Likeness = Likeness(themes=0.0, topics=-3.0, words=-3.0)
+    disliked: Likeness = Likeness(centre=0.0, nearest=0.0, topics=-3.0, words=-3.0)
     start: float = -1.2
     """Where a reader gave neither, and only follows authors, organisations or categories."""
     author: float = 6.5
