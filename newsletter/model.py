@@ -33,6 +33,7 @@ class Signals:
     comments: int | None = None
     stars: int | None = None
     """Stars of the code repository."""
+    citations: int | None = None
     upvotes_gained: int | None = None
     """Upvotes since about a day before; ``None`` until there are two readings."""
     comments_gained: int | None = None
@@ -65,6 +66,8 @@ class Entry:
     arxiv_version: int | None = None
     doi: str | None = None
     """Lower case, without ``https://doi.org/``."""
+    journal_doi: str | None = None
+    """Of the article that a preprint with a DOI of its own has become."""
     openreview_id: str | None = None
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()

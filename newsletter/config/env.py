@@ -15,6 +15,8 @@ from newsletter.config.files import decode, place, read_bytes
 from newsletter.errors import ConfigError, Problem
 
 SECRET_KEY = "NEWSLETTER_SECRET_KEY"  # noqa: S105 the variable's name
+API_KEYS = {"openalex": "OPENALEX_API_KEY", "semantic_scholar": "SEMANTIC_SCHOLAR_API_KEY"}
+"""The variables that hold the keys of those who are asked about papers."""
 MAX_ENV_BYTES = 1_000_000
 _FILE = "_FILE"
 _VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -86,6 +88,11 @@ def fill_in(document: Document, variables: Variables) -> dict[tuple[str | int, .
 def secret_keys(variables: Variables) -> list[str]:
     """The keys that sign links, newest first; ValueError where their file cannot be read."""
     return [key.strip() for key in (variables.find(SECRET_KEY) or "").split(",") if key.strip()]
+
+
+def api_keys(variables: Variables) -> dict[str, str]:
+    """The keys that there are, by service; ValueError where the file of one cannot be read."""
+    return {service: key for service, name in API_KEYS.items() if (key := variables.find(name))}
 
 
 def _read_env(file: Path, name: str) -> tuple[dict[str, str], list[Problem]]:

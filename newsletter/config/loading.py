@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from newsletter.addresses import normal_form
 from newsletter.config.document import Document, KeyPath, Mistake, parse
-from newsletter.config.env import Variables, fill_in, read_variables, secret_keys
+from newsletter.config.env import Variables, api_keys, fill_in, read_variables, secret_keys
 from newsletter.config.fields import Section
 from newsletter.config.files import place, read_bytes, shown
 from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
@@ -61,7 +61,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
     folder = deployment_folder(newsletter_yaml)
     variables, env_problems = read_variables(folder / ".env", _printed(folder / ".env"), environ)
     readers = _read_subscribers(newsletter_yaml.with_name("subscribers.yaml"), variables, folder)
-    keys, key_problems = _read_keys(variables, _printed(folder / ".env"))
+    keys, services, key_problems = _read_keys(variables, _printed(folder / ".env"))
     newsletter, problems = _read_newsletter(newsletter_yaml, variables, folder, readers=readers.count)
     problems += [*readers.problems, *env_problems, *key_problems]
     if newsletter is None or problems:
@@ -71,7 +71,9 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
         **{name: getattr(newsletter, name) for name in NewsletterFile.model_fields},
         readers=tuple(section.to_subscriber(defaults) for section in readers.sections),
         secret_keys=tuple(SecretStr(key) for key in keys),
+        enrich_keys={service: SecretStr(key) for service, key in services.items()},
         folder=folder,
+        has_readers_file=newsletter_yaml.with_name("subscribers.yaml").exists(),
         templates=_template_folders(folder),
     )
 
@@ -195,11 +197,12 @@ def _problems(document: Document) -> list[Problem]:
     return [Problem(place(document.name, *mistake.position), mistake.message) for mistake in ordered]
 
 
-def _read_keys(variables: Variables, name: str) -> tuple[list[str], list[Problem]]:
+def _read_keys(variables: Variables, name: str) -> tuple[list[str], dict[str, str], list[Problem]]:
+    """Those that sign links, and those of services by their names."""
     try:
-        return secret_keys(variables), []
+        return secret_keys(variables), api_keys(variables), []
     except ValueError as error:
-        return [], [Problem(name, str(error))]
+        return [], {}, [Problem(name, str(error))]
 
 
 def _template_folders(folder: Path) -> tuple[Path, ...]:

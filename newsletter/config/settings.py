@@ -163,6 +163,8 @@ class NewsletterFile(Section):
     """How far back papers are looked for, by when they were first seen."""
     sources: Annotated[tuple[AnySource, ...], BeforeValidator(values.read_some)]
     """Where papers come from."""
+    enrich: tuple[Literal["openalex", "semantic_scholar", "crossref"], ...] = ()
+    """Who is asked for citations, venues and articles of new papers: ``[openalex, semantic_scholar, crossref]``."""
     schedule: ScheduleSetting = Schedule()
     """The default for readers: a reader's own schedule takes its place as a whole."""
     when_empty: Literal["skip", "send"] = "skip"
@@ -182,8 +184,12 @@ class Settings(NewsletterFile):
 
     readers: tuple[Subscriber, ...] = ()
     """Readers of subscribers.yaml: ``owner`` is FILE and ``id`` is empty, for storage knows the ids."""
+    has_readers_file: bool = True
+    """Whether there is a subscribers.yaml; where all readers are in the database there need be none."""
     secret_keys: tuple[SecretStr, ...] = ()
     """``NEWSLETTER_SECRET_KEY``, newest first (comma-separated); signs links."""
+    enrich_keys: dict[str, SecretStr] = Field(default_factory=dict)
+    """``OPENALEX_API_KEY`` and ``SEMANTIC_SCHOLAR_API_KEY``, by the name that ``enrich`` knows them by."""
     folder: Path
     """The deployment folder: relative paths start here."""
     templates: tuple[Path, ...] = ()

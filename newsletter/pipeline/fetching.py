@@ -9,6 +9,7 @@ from newsletter.config.settings import AnySource, Settings
 from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState
 from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
+from newsletter.sources.enrichers import Enricher, enrich_new, open_enrichers
 from newsletter.sources.health import memory_after
 from newsletter.sources.http import Http
 from newsletter.sources.identity import fresh_categories, keys_of, new_by_source, reconcile
@@ -29,7 +30,8 @@ def fetch(
     asked = [one for one in sources if not (politely and _answered_lately(one, memories.get(one.name), now))]
     with _http(settings) as http:
         fetched = fetch_all(asked, memories, http=http, now=now, on_done=on_fetched)
-    changes = _merge(settings, storage, fetched, memories, now=now)
+        changes = _merge(settings, storage, fetched, memories, now=now)
+        changes = enrich_new(changes, _enrichers(settings), http=http)
     # Memories after entries: an ETag that is kept for entries that were not would lose them.
     storage.entries.save(changes, now=now)
     new, categories = new_by_source(changes), fresh_categories(changes)
@@ -53,7 +55,16 @@ def probe_sources(settings: Settings, *, now: datetime) -> list[Fetched]:
 
 
 def _http(settings: Settings) -> Http:
-    return Http(contact=settings.network.contact or settings.sender.email, allow=settings.network.allow)
+    return Http(contact=_contact(settings), allow=settings.network.allow)
+
+
+def _enrichers(settings: Settings) -> list[Enricher]:
+    keys = {service: key.get_secret_value() for service, key in settings.enrich_keys.items()}
+    return open_enrichers(settings.enrich, keys=keys, contact=_contact(settings))
+
+
+def _contact(settings: Settings) -> str:
+    return settings.network.contact or settings.sender.email
 
 
 def _answered_lately(source: AnySource, memory: SourceMemory | None, now: datetime) -> bool:

@@ -89,7 +89,7 @@ def _entry(item: Mapping[str, Any]) -> Entry | None:
     version = _number(item.get("version")) or 1
     posted = instant(item.get("date"))
     server = "medrxiv" if str(item.get("server") or "").casefold() == "medrxiv" else "biorxiv"
-    journal = _said(item, "published")
+    journal = doi(_said(item, "published") or "")
     return Entry(
         title=title,
         link=f"https://doi.org/{name}",
@@ -97,11 +97,12 @@ def _entry(item: Mapping[str, Any]) -> Entry | None:
         authors=tuple(readable_names(str(item.get("authors") or ""))),
         organization=_said(item, "author_corresponding_institution"),
         doi=name,
+        journal_doi=journal,
         categories=(category,) if (category := _said(item, "category")) else (),
         published=(_day_of_doi(name) if version > 1 else None) or posted,
         updated=posted,
         pdf_link=f"https://www.{server}.org/content/{name}v{version}.full.pdf",
-        comment=f"published as doi:{journal.lower()}" if journal else None,
+        comment=f"published as doi:{journal}" if journal else None,
         withdrawn=str(item.get("type") or "").casefold() == "withdrawn" or title.startswith("WITHDRAWN"),
         announce_type="new" if version == 1 else "replace",
     )

@@ -123,21 +123,25 @@ class Http:
 
         Trouble that may pass is tried again a few times, within the patience of a run that is started by cron.
         """
-        asked = {"Accept-Encoding": "gzip, deflate", **(headers or {}), "User-Agent": self._agent}
-        if etag:
-            asked["If-None-Match"] = etag
-        if last_modified:
-            asked["If-Modified-Since"] = last_modified
+        validators = {"If-None-Match": etag or "", "If-Modified-Since": last_modified or ""}
+        return self._ask(url, {**(headers or {}), **{name: value for name, value in validators.items() if value}})
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Response:
+        """The answer to a question that is too long for an address; as ``get``, and never redirected."""
+        return self._ask(url, headers or {}, body)
+
+    def _ask(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
+        asked = {"Accept-Encoding": "gzip, deflate", **headers, "User-Agent": self._agent}
         for attempt in range(1, self._limits.attempts):
             try:
-                return self._attempt(url, asked)
+                return self._attempt(url, asked, body)
             except (Refused, Unreachable) as error:
                 pause = self._pause(attempt, error)
                 if pause is None:
                     raise
                 log.debug("%s; trying again in %.1f s", error, pause)
                 self._sleep(pause)
-        return self._attempt(url, asked)
+        return self._attempt(url, asked, body)
 
     def _pause(self, attempt: int, error: Refused | Unreachable) -> float | None:
         """Seconds to wait before the next attempt; ``None`` where there should be none in this run."""
@@ -149,10 +153,10 @@ class Http:
         wished = error.retry_after_seconds or 0.0
         return max(wished, backoff) if wished <= self._limits.patience_seconds else None
 
-    def _attempt(self, url: str, headers: Mapping[str, str]) -> Response:
+    def _attempt(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         with self._door.watch(self._limits.seconds) as watch:
             try:
-                answer = self._follow(url, dict(headers))
+                answer = self._follow(url, dict(headers), body)
             except Refused:
                 raise
             except SourceError as error:
@@ -166,7 +170,7 @@ class Http:
     def _overdue(self, url: str) -> Overdue:
         return Overdue(f"{show(url)}: took longer than {self._limits.seconds:g} s")
 
-    def _follow(self, url: str, headers: dict[str, str]) -> Response:
+    def _follow(self, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         """Asks, and asks again where the answer is elsewhere; each hop passes the door anew."""
         here = _checked(url)
         if here.username is not None:
@@ -174,9 +178,9 @@ class Http:
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
         first, for_good = here, here.username is None
         for _ in range(self._limits.redirects + 1):
-            response = self._send(here, headers)
+            response = self._send(here, headers, body)
             there = response.headers.get("location")
-            if response.status not in _REDIRECTS or not there:
+            if response.status not in _REDIRECTS or not there or body is not None:
                 moved_to = _bare(here) if for_good and here != first else None
                 return self._received(response, url, _bare(here), moved_to)
             response.close()
@@ -186,12 +190,13 @@ class Http:
                 headers = {name: value for name, value in headers.items() if name in _SAFE_ELSEWHERE}
         raise SourceError(f"was redirected more than {self._limits.redirects} times")
 
-    def _send(self, url: SplitResult, headers: Mapping[str, str]) -> BaseHTTPResponse:
+    def _send(self, url: SplitResult, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
         timeout = Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds)
         try:
             return self._pools.request(
-                "GET",
+                "GET" if body is None else "POST",
                 _bare(url),
+                body=body,
                 headers=headers,
                 timeout=timeout,
                 redirect=False,

@@ -32,6 +32,7 @@ def keys_of(entry: Entry) -> tuple[str, ...]:
     found = [
         entry.arxiv_id and f"arxiv:{entry.arxiv_id.lower()}",
         entry.doi and f"doi:{entry.doi}",
+        entry.journal_doi and f"doi:{entry.journal_doi}",
         entry.openreview_id and f"openreview:{entry.openreview_id}",
         address_key(entry),
         (title := fold(entry.title)) and _TITLE + title,

@@ -19,6 +19,7 @@ _FILLED = (
     "author_count",
     "arxiv_id",
     "doi",
+    "journal_doi",
     "openreview_id",
     "pdf_link",
     "code_link",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from newsletter.sources.identity import keys_of
 from newsletter.text import clean, readable
 
 MAX_LIBRARY_BYTES = 16_000_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,12 @@ def read_library(path: Path) -> list[Reference]:
         raise UsageError(
             f"{path}: {error.strerror}; a `file:` among the liked papers must be a readable .bib"
         ) from error
+    logging.getLogger("bibtexparser").setLevel(logging.ERROR)  # it logs pieces of the file for each broken entry
     library = parse_string(text, append_middleware=[SeparateCoAuthors()])
+    for block in library.failed_blocks:
+        log.warning("%s:%s: this entry cannot be read and is passed over", path, (block.start_line or 0) + 1)
+    if not library.entries:
+        log.warning("%s: no papers could be read from it; expected BibTeX", path)
     return [_from_bibtex(entry) for entry in library.entries if "title" in _fields(entry)]
 
 

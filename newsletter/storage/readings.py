@@ -62,7 +62,7 @@ def with_gains(signals: Signals, series: Sequence[Reading], *, at: datetime) -> 
 
 def without_gains(signals: Signals) -> Signals:
     """The figures alone: what was gained depends on when one looks, and is not stored."""
-    return Signals(upvotes=signals.upvotes, comments=signals.comments, stars=signals.stars)
+    return replace(signals, upvotes_gained=None, comments_gained=None, stars_gained=None)
 
 
 def _gain(now: int | None, then: int | None) -> int | None:

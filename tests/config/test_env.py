@@ -162,6 +162,19 @@ def test_no_message_says_a_secret(files: Any) -> None:
     assert "config/newsletter.yaml:3:11: `timezone` is `${CANARY}`; expected an IANA time zone such as" in problems[2]
 
 
+def test_keys_of_services(files: Any, tmp_path: Path) -> None:
+    files.write("s2", "canary-2\n")
+    environ = {"OPENALEX_API_KEY": "canary-1", "SEMANTIC_SCHOLAR_API_KEY_FILE": str(tmp_path / "s2")}
+    settings = files.load(environ, newsletter=GOOD + "enrich: [crossref, openalex]\n")
+
+    assert settings.enrich == ("crossref", "openalex")
+    assert {name: key.get_secret_value() for name, key in settings.enrich_keys.items()} == {
+        "openalex": "canary-1",
+        "semantic_scholar": "canary-2",
+    }
+    assert "canary" not in repr(settings)
+
+
 def test_settings_do_not_say_a_secret(files: Any) -> None:
     environ = {
         "HOST": "h.example.org",

@@ -119,6 +119,7 @@ def test_defaults(files: Any) -> None:
         database=f"sqlite:///{files.folder}/var/newsletter.db",
         provider=FilesProvider(path=files.folder / "outbox"),
         folder=files.folder,
+        has_readers_file=False,
         templates=(shipped("templates"),),
     )
     assert settings.base_url is None
