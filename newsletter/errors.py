@@ -9,6 +9,7 @@
     ├── LockHeld             12  another run is at work
     ├── NothingToRead        13  no source answered and nothing was stored before
     ├── SourceError              one source failed; the others go on
+    ├── Stopped              11  a run was told to stop; the next one resumes
     ├── ProviderError         11  the mail provider could not be reached; the next run resumes
     │   └── ProviderRefused   21  it answered, and will not let us in
     └── StorageError          22  the database is full, locked, read-only or no database
@@ -84,6 +85,12 @@ class ProviderRefused(ProviderError):
     """The mail provider refused our credentials or our sender: no message can pass before that is mended."""
 
     exit_code = 21
+
+
+class Stopped(NewsletterError):
+    """The run was told to stop before its end; the next one resumes."""
+
+    exit_code = 11
 
 
 class StorageError(NewsletterError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,14 @@ from datetime import date, datetime
 from newsletter.addresses import normal_form
 from newsletter.config.settings import FilesProvider, Settings
 from newsletter.delivery.files import remove_mails
-from newsletter.errors import UsageError
+from newsletter.errors import ConfigError, Problem, UsageError
 from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, SubscriberState, entry_id
 from newsletter.sources.references import Reference, read_references
 from newsletter.storage import Storage
+from newsletter.storage.suppressions import ERASED
+
+PREVIEW_FOLDER = "preview"
+"""Beside config/."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,9 @@ def readers(settings: Settings, storage: Storage) -> list[Subscriber]:
     What the file says of a person goes before what the database says; leaving goes before both.
     """
     stored = {normal_form(subscriber.email): subscriber for subscriber in storage.subscribers.all()}
-    from_file = [_with_stored_state(reader, stored.pop(normal_form(reader.email), None)) for reader in settings.readers]
+    erased = storage.suppressions.among([reader.email for reader in settings.readers], reason=ERASED)
+    kept = [reader for reader in settings.readers if reader.email not in erased]
+    from_file = [_with_stored_state(reader, stored.pop(normal_form(reader.email), None)) for reader in kept]
     others = [subscriber for subscriber in stored.values() if subscriber.owner is Owner.DATABASE]
     return from_file + others
 
@@ -41,6 +48,8 @@ def reader_named(address: str, settings: Settings, storage: Storage) -> Subscrib
     for reader in known:
         if is_address(reader.email, address):
             return reader
+    if gone := storage.subscribers.by_email(address):  # of a line that was deleted: still to be shown, replayed, erased
+        return gone
     listed = ", ".join(reader.email for reader in known[:5]) or "there are none"
     raise UsageError(f"{address}: no reader has this address (readers: {listed}{', …' if len(known) > 5 else ''})")
 
@@ -57,10 +66,27 @@ def count_readers(settings: Settings, storage: Storage) -> Counter[SubscriberSta
     return Counter(reader.state for reader in readers(settings, storage))
 
 
+def require_lawful(settings: Settings, storage: Storage) -> None:
+    """ConfigError for what must be mended before anybody is mailed: no postal address, no file of readers any more."""
+    if not settings.has_readers_file:
+        lost = [one for one in storage.subscribers.all({SubscriberState.ACTIVE}) if one.owner is Owner.FILE]
+        if lost:
+            raise ConfigError(
+                Problem(
+                    "config/subscribers.yaml",
+                    f"is gone, and {len(lost)} readers of it are known; put it back, or write `subscribers: []` into "
+                    "it to stop their mail",
+                )
+            )
+    if not settings.postal_address and sum(r.state is SubscriberState.ACTIVE for r in readers(settings, storage)) > 1:
+        message = "`postal_address` is missing; expected one for the footer of mails to more than one reader"
+        raise ConfigError(Problem("config/newsletter.yaml", message))
+
+
 def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now: datetime) -> Subscriber:
     """Adds a reader to the database; UsageError for one who is there, who left, or whose address must not be mailed."""
     stored = storage.subscribers.by_email(reader.email)
-    if stored and stored.state is not SubscriberState.REMOVED or _in_file(settings, reader.email):
+    if (stored and stored.state is not SubscriberState.REMOVED) or _in_file(settings, reader.email):
         raise UsageError(f"{reader.email}: is a reader already (`newsletter subscribers show {reader.email}`)")
     if storage.suppressions.is_suppressed(reader.email):
         raise UsageError(
@@ -105,6 +131,7 @@ def leave_by_address(settings: Settings, storage: Storage, address: str, *, now:
 def erase_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Erases all that is held of a reader, kept mails too; a salted hash stays so that nothing mails them again."""
     reader = _stored(settings, storage, address, now=now)
+    shutil.rmtree(settings.folder / PREVIEW_FOLDER, ignore_errors=True)  # made again by `preview`, without them
     if isinstance(settings.provider, FilesProvider):
         remove_mails(settings.provider.path, reader.email)
     storage.subscribers.erase(reader.id, now=now)

@@ -54,7 +54,9 @@ def told(error: BaseException) -> tuple[str, int]:
             return str(error), error.exit_code
         case TyperException():
             return error.format_message(), NewsletterError.exit_code
-        case KeyboardInterrupt() | typer.Abort():
+        case typer.Abort():
+            return "not confirmed; nothing was done", NewsletterError.exit_code
+        case KeyboardInterrupt():
             return "interrupted; the next run resumes", EXIT_INTERRUPTED
         case OSError():
             where = f"{error.filename}: " if error.filename else ""

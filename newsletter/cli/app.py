@@ -14,6 +14,7 @@ from newsletter.cli import (
     deliveries,
     demo,
     doctor,
+    editions,
     fetch,
     init,
     migrate,
@@ -79,6 +80,7 @@ app.command("send-test")(send_test.send_test)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")
 app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)

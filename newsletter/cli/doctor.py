@@ -24,6 +24,9 @@ SAFE_EXPAT = (2, 7, 0)
 """Older ones lack fixes against attacks by XML (CVE-2023-52425 to CVE-2024-8176)."""
 
 
+MIN_KEY_CHARACTERS = 16
+
+
 class Health(StrEnum):
     """How a check came out."""
 
@@ -83,6 +86,9 @@ def _guarded(name: str, look: Callable[[], str]) -> Check:
 def _secret(settings: Settings) -> Check:
     if not settings.secret_keys:
         detail = "NEWSLETTER_SECRET_KEY is not set: links cannot be signed, mails carry mailto links only"
+        return Check("secrets", Health.WARNING, detail)
+    if min(len(key.get_secret_value()) for key in settings.secret_keys) < MIN_KEY_CHARACTERS:
+        detail = f"NEWSLETTER_SECRET_KEY is shorter than {MIN_KEY_CHARACTERS} characters: links could be forged"
         return Check("secrets", Health.WARNING, detail)
     return Check("secrets", Health.OK, ".env is readable by its owner alone; links are signed")
 

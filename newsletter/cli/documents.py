@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from newsletter.cli.output import iso
+from newsletter.errors import NewsletterError
 from newsletter.model import Digest, Ranked, SourceReport, Subscriber
 from newsletter.pipeline.report import FetchReport, RunReport
 
@@ -16,25 +17,37 @@ EMPTY: dict[str, dict[str, Any]] = {
     "run": {
         "run_id": None, "edition": None, "date": None, "sources": [], "candidates": 0, "due": 0, "sent": 0,
         "uncertain": 0, "retrying": 0, "failed": 0, "suppressed": 0, "already_sent": 0,
+        "warnings": [], "dry_run": False,
     },
     "status": {"sources": [], "editions": [], "ledger": {}, "subscribers": {}, "suppressed": 0},
     "doctor": {"checks": []},
+    "subscribers": {"subscribers": []},
+    "deliveries": {"deliveries": []},
+    "editions": {"editions": []},
 }  # fmt: skip
 
 
 def failed_document(arguments: Sequence[str], message: str, code: int) -> dict[str, Any]:
     """The document of a command that ended early: its keys with nothing in them, and why."""
-    command = next((argument for argument in arguments if argument in EMPTY), "")
-    return {**EMPTY.get(command, {}), "error": message, "exit_code": code}
+    return {**EMPTY.get(_command_of(arguments), {}), "error": message, "exit_code": code}
 
 
-def fetch_document(report: FetchReport) -> dict[str, Any]:
+def _command_of(arguments: Sequence[str]) -> str:
+    """The first argument that is neither an option nor the value of ``--config``."""
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        if not argument.startswith("-") and before != "--config":
+            return argument
+    return ""
+
+
+def fetch_document(report: FetchReport, error: NewsletterError | None = None) -> dict[str, Any]:
     """What ``fetch --json`` prints."""
     return {
         "sources": [source_document(source) for source in report.sources],
         "entries": report.entries,
         "new": report.new,
-        "error": None,
+        "error": str(error) if error else None,
+        "exit_code": error.exit_code if error else 0,
     }
 
 
@@ -63,6 +76,7 @@ def rank_document(digest: Digest, items: Sequence[Ranked], subscriber: Subscribe
         "candidates": digest.candidates,
         "items": [ranked_document(item) for item in items],
         "error": None,
+        "exit_code": 0,
     }
 
 

@@ -12,6 +12,7 @@ from newsletter.cli.context import Context, Now, read_now
 from newsletter.cli.output import out, print_warning
 from newsletter.cli.previewing import serve_folder, write_preview
 from newsletter.errors import UsageError
+from newsletter.subscriptions import PREVIEW_FOLDER
 
 
 def preview(
@@ -29,7 +30,7 @@ def preview(
 ) -> int:
     """Render without sending: a folder a reader, and a gallery of them."""
     context: Context = ctx.obj
-    folder = (out_dir or context.settings.folder / "preview").absolute()
+    folder = (out_dir or context.settings.folder / PREVIEW_FOLDER).absolute()
 
     def make() -> list[str]:
         context.reload()

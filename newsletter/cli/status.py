@@ -60,6 +60,7 @@ def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:
         "subscribers": {state.value: count for state, count in count_readers(settings, storage).items()},
         "suppressed": storage.suppressions.count(),
         "error": None,
+        "exit_code": 0,
     }
 
 

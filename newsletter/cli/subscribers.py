@@ -15,7 +15,8 @@ from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.config import read_reader
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, Interest, Schedule, Subscriber
+from newsletter.model import Delivery, Interest, Schedule, Subscriber, SubscriberState
+from newsletter.storage import Storage
 from newsletter.subscriptions import (
     add_reader,
     erase_reader,
@@ -33,6 +34,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LIST_FIELDS = ("interests", "authors", "organizations", "categories", "liked", "muted")
 COLUMNS = ("email", "name", "timezone", "days", "at", *LIST_FIELDS, "state", "owner")
 LIST_SEPARATOR = ";"
+GONE = {SubscriberState.LEFT, SubscriberState.REMOVED, SubscriberState.PENDING}
+"""States that an import must not turn into mail."""
 
 
 @app.command("list")
@@ -42,7 +45,7 @@ def show_all(ctx: typer.Context, json: Json = False) -> None:
     with context.storage() as storage:
         found = readers(context.settings, storage)
     if json:
-        print_json({"subscribers": [reader_document(reader) for reader in found], "error": None})
+        print_json({"subscribers": [reader_document(reader) for reader in found], "error": None, "exit_code": 0})
         return
     rows = [(r.email, r.name, r.state, r.owner, r.timezone, *_schedule(r.schedule)) for r in found]
     out().print(table("address", "name", "state", "owner", "zone", "days", "at", rows=rows))
@@ -92,13 +95,22 @@ def import_csv(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar=
     with context.storage() as storage:
         for line, row in _rows_of(file):
             try:
-                add_reader(context.settings, storage, _read(context, row), now=datetime.now(UTC))
+                import_reader(context, storage, row)
                 added += 1
             except UsageError as error:
                 bad += 1
                 print_warning(f"{file}:{line}: {error}")
     out().print(f"{added} added, {bad} passed over")
     return UsageError.exit_code if bad and not added else 0
+
+
+def import_reader(context: Context, storage: Storage, row: Mapping[str, Any]) -> None:
+    """Adds the reader of one CSV row, paused where it says so; who has left is not brought back."""
+    if row.get("state") in GONE:
+        raise UsageError(f"{row.get('email')}: is {row['state']}; only they can start the mail again")
+    reader = add_reader(context.settings, storage, _read(context, row), now=datetime.now(UTC))
+    if row.get("state") == SubscriberState.PAUSED:
+        pause_reader(context.settings, storage, reader.email, until=None, now=datetime.now(UTC))
 
 
 @app.command("export")
@@ -223,7 +235,9 @@ def _rows_of(file: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
                 raise UsageError(f"{file}:1: no column `email`; expected a header line such as email,name,interests")
             for row in reader:
                 yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{file}: cannot be read as CSV in UTF-8: {error}") from error
 
 

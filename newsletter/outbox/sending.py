@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 
 from newsletter.delivery import Provider
-from newsletter.errors import ProviderError, StorageError
+from newsletter.errors import NewsletterError, ProviderError, StorageError
 from newsletter.model import Delivery, DeliveryState, Message, Outcome, Subscriber, Verdict
 from newsletter.outbox.retries import judge
 from newsletter.storage import Storage
@@ -55,7 +55,7 @@ class Tally:
     """What became of the deliveries of one run."""
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
-    error: ProviderError | None = None
+    error: NewsletterError | None = None
     """Why sending stopped part-way."""
     _lock: Lock = field(default_factory=Lock)
 
@@ -70,7 +70,7 @@ def send_ready(storage: Storage, sending: Sending, on_state: OnState | None = No
 
     ``on_state`` and the tally hear of deliveries that came to an end; what waits for a next try is in the ledger.
     A provider that cannot be reached or refuses us ends the sending: what was not handed over is ready again, and
-    ``Tally.error`` says why. Storage errors are raised: what cannot be recorded must not be sent.
+    ``Tally.error`` says why. So does storage that fails: what cannot be recorded must not be sent.
     """
     tally = Tally()
 
@@ -99,13 +99,13 @@ class _Lane:
         self._count = count
         self._chance = random.Random()  # noqa: S311 jitter, not a secret
 
-    def drain(self) -> ProviderError | None:
+    def drain(self) -> NewsletterError | None:
         """Sends group after group until nothing is ready, or until the provider is gone."""
         try:
             with self._sending.open_provider() as provider:
                 while not self._sending.stop.is_set() and not self._broken.is_set() and self._send_group(provider):
                     pass
-        except ProviderError as error:
+        except NewsletterError as error:
             self._broken.set()
             return error
         except BaseException:
@@ -142,7 +142,8 @@ class _Lane:
             except StorageError:
                 raise
             except Exception as error:
-                log.warning("delivery %s cannot be rendered", delivery.id, exc_info=True)
+                log.warning("delivery %s cannot be rendered: %s", delivery.id, error)
+                log.debug("where it failed", exc_info=True)
                 self._record(
                     [Settlement(delivery=delivery, state=DeliveryState.FAILED, error=f"not rendered: {error}")]
                 )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from newsletter.config.settings import Settings, SmtpProvider
-from newsletter.errors import NewsletterError, StorageError
+from newsletter.errors import NewsletterError, NothingToRead, Stopped, StorageError
 from newsletter.model import DeliveryState, Edition, Subscriber
 from newsletter.outbox import Planned, Sending, plan_digests, send_ready
 from newsletter.pipeline.digests import compose_digests
@@ -27,7 +27,7 @@ from newsletter.pipeline.report import Counts, FetchReport, RunReport, nothing_t
 from newsletter.pipeline.trial import send_test
 from newsletter.pipeline.warnings import warnings_for
 from newsletter.storage import Storage
-from newsletter.subscriptions import is_address, reader_named, readers
+from newsletter.subscriptions import is_address, reader_named, readers, require_lawful
 
 __all__ = ["FetchReport", "Look", "RunReport", "Watch", "fetch", "look", "look_at_all", "run", "send_test"]
 
@@ -67,10 +67,11 @@ def run(
     anything was touched: a template or a reader's address that is wrong, LockHeld where another run works.
     """
     letterhead = Letterhead(settings)
+    require_lawful(settings, storage)
     if only is not None:
         reader_named(only, settings, storage)
     with storage.lock():
-        _refuse_old_snapshot(storage, confirmed=confirm_resume)
+        _refuse_old_snapshot(storage, confirmed=confirm_resume, dry_run=dry_run)
         job = _Run(settings, storage, letterhead, now=now, watch=watch, stop=stop or Event(), dry_run=dry_run)
         try:
             job.go(everyone=everyone, only=only)
@@ -81,11 +82,11 @@ def run(
         return job.report
 
 
-def _refuse_old_snapshot(storage: Storage, *, confirmed: bool) -> None:
+def _refuse_old_snapshot(storage: Storage, *, confirmed: bool, dry_run: bool) -> None:
     """A database put back from a copy has forgotten what was sent since: only the operator can say to go on."""
-    if confirmed:
+    if confirmed and not dry_run:
         storage.confirm_resume()
-    elif storage.snapshot_is_stale():
+    elif not confirmed and storage.snapshot_is_stale():
         raise StorageError(
             "the database is older than the counter beside it: it was restored from a copy, and what was sent since is "
             "forgotten; to send all the same, run once with --confirm-resume"
@@ -117,6 +118,7 @@ class _Run:
         self.settings, self.storage, self.letterhead = settings, storage, letterhead
         self.now, self.watch, self.stop, self.dry_run = now, watch, stop, dry_run
         self.report = RunReport(run_id=_run_id(now), date=now.astimezone(settings.timezone).date(), dry_run=dry_run)
+        self.nothing_read: NothingToRead | None = None
         self.lost: frozenset[str] = frozenset()
         """Readers whose message became uncertain because its sender died."""
 
@@ -128,6 +130,7 @@ class _Run:
         wanted = self.find_readers(only)
         due = self.find_due(wanted, everyone=everyone)
         waiting = self.set_aside(due)
+        self.require_something(waiting)
         if self.dry_run:
             self.add(Counts(due=sum(1 for _ in self.plans(waiting, self.make_edition(waiting))) if waiting else 0))
         else:
@@ -135,18 +138,25 @@ class _Run:
             self.send(None if only is None else frozenset(reader.id for reader in wanted))
 
     def settle_dead(self) -> None:
-        """Whoever holds the lock knows that no sender lives: what one had in hand is settled at once."""
+        """Whoever holds the lock knows that no sender lives: what one had is settled, and what is too late fails."""
         settled = self.storage.deliveries.settle_dead(at=datetime.now(UTC))
+        expired = self.storage.deliveries.expire(now=self.now)
         self.lost = frozenset(settled.uncertain)
-        self.add(Counts.of(uncertain=len(self.lost)))
+        self.add(Counts.of(uncertain=len(self.lost), failed=expired))
 
     def fetch(self) -> None:
-        """Asks the sources; with nothing read and nothing stored there is nothing to do here."""
+        """Asks the sources."""
         fetched = fetch(self.settings, self.storage, now=self.now, on_fetched=self.watch.fetched, politely=True)
         candidates = len(self.storage.entries.first_seen_since(self.now - self.settings.window))
         self.report = replace(self.report, sources=fetched.sources, candidates=candidates)
-        if fetched.all_failed and not candidates:
-            raise nothing_to_read(fetched)
+        self.nothing_read = nothing_to_read(fetched) if fetched.all_failed else None
+
+    def require_something(self, waiting: Sequence[DueReader]) -> None:
+        """With nothing read, nothing within anyone's reach and nothing left to hand over, there is nothing to do."""
+        if self.nothing_read is None or self.report.candidates or self.storage.deliveries.count_waiting(now=self.now):
+            return
+        if not any(self.storage.entries.first_seen_since(reader.reach_from) for reader in waiting):
+            raise self.nothing_read
 
     def find_readers(self, only: str | None) -> list[Subscriber]:
         """Everyone, or the one that was asked for; readers of subscribers.yaml get their ids here."""
@@ -158,8 +168,7 @@ class _Run:
     def find_due(self, wanted: Sequence[Subscriber], *, everyone: bool) -> list[DueReader]:
         """The readers whose slot is open, and a word on those whose slot no run can reach."""
         self.report = replace(self.report, warnings=warnings_for(self.settings, self.storage, wanted, now=self.now))
-        known = self.storage.deliveries.known_subscribers()
-        return find_due(wanted, now=self.now, window=self.settings.window, everyone=everyone, known=known)
+        return find_due(wanted, now=self.now, window=self.settings.window, everyone=everyone)
 
     def set_aside(self, due: Sequence[DueReader]) -> list[DueReader]:
         """Those without a delivery for their date; the others had theirs, or it waits in the ledger."""
@@ -188,7 +197,10 @@ class _Run:
         """Freezes the edition and every digest of it before the first message is sent."""
         if not waiting:
             return
-        edition = keep_edition(self.storage, self.make_edition(waiting))
+        snapshot_now = self.make_edition(waiting)
+        if not snapshot_now.entries and not any(reader.subscriber.when_empty == "send" for reader in waiting):
+            return
+        edition = keep_edition(self.storage, snapshot_now)
         plan_digests(self.storage, self.plans(waiting, edition), sender=self.settings.sender, now=self.now)
         self.report = replace(self.report, edition=edition.id)
 
@@ -209,10 +221,12 @@ class _Run:
             stop=self.stop,
         )
         tally = send_ready(self.storage, sending, self.watch.delivered)
-        done = {_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}
-        self.add(Counts.of(**done, retrying=ledger.count_waiting(now=self.now, only=only)))
+        self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
+        self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))
         if tally.error:
             raise tally.error
+        if self.stop.is_set() and self.report.counts.retrying:
+            raise Stopped(f"told to stop; {self.report.counts.retrying} messages wait for the next run")
 
     def add(self, counts: Counts) -> None:
         """Adds to the report's counts."""

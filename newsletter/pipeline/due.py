@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,31 +22,30 @@ class DueReader:
     """Papers first seen at or after this instant are candidates."""
 
 
-def find_due(
-    readers: Iterable[Subscriber], *, now: datetime, window: timedelta, everyone: bool, known: Collection[str]
-) -> list[DueReader]:
-    """The readers whose day and hour it is (all who get mail with ``everyone``), sent to already or not.
-
-    ``known`` are the ids of readers who had a digest before; a new reader gets the window.
-    """
+def find_due(readers: Iterable[Subscriber], *, now: datetime, window: timedelta, everyone: bool) -> list[DueReader]:
+    """The readers whose day and hour it is (all who get mail with ``everyone``), sent to already or not."""
     found = []
     for reader in readers:
         zone = ZoneInfo(reader.timezone)
         slot = today_slot(reader.schedule, zone, now) if everyone else open_slot(reader.schedule, zone, now)
         if slot and gets_mail(reader, slot.local_date):
-            reach_from = reach(reader, slot, now=now, window=window, is_known=reader.id in known)
+            reach_from = reach(reader, slot, now=now, window=window)
             found.append(DueReader(subscriber=reader, slot=slot, reach_from=reach_from))
     return found
 
 
-def as_if_due(reader: Subscriber, *, now: datetime, window: timedelta, is_known: bool) -> DueReader:
+def as_if_due(reader: Subscriber, *, now: datetime, window: timedelta) -> DueReader:
     """The reader with today's slot, open or not: for looking without sending."""
     slot = today_slot(reader.schedule, ZoneInfo(reader.timezone), now)
-    reach_from = reach(reader, slot, now=now, window=window, is_known=is_known)
+    reach_from = reach(reader, slot, now=now, window=window)
     return DueReader(subscriber=reader, slot=slot, reach_from=reach_from)
 
 
-def reach(reader: Subscriber, slot: Slot, *, now: datetime, window: timedelta, is_known: bool) -> datetime:
-    """The start of the window or the reader's previous scheduled slot, whichever reaches further back."""
-    before = previous_slot(reader.schedule, ZoneInfo(reader.timezone), slot.local_date) if is_known else None
-    return min(now - window, before.opens_at) if before else now - window
+def reach(reader: Subscriber, slot: Slot, *, now: datetime, window: timedelta) -> datetime:
+    """The start of the window or the reader's previous scheduled slot, whichever reaches further back.
+
+    Who came to us after that slot is new, and gets the window.
+    """
+    before = previous_slot(reader.schedule, ZoneInfo(reader.timezone), slot.local_date)
+    was_here = before is not None and reader.created_at is not None and reader.created_at < before.closes_at
+    return min(now - window, before.opens_at) if before and was_here else now - window

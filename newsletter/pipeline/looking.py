@@ -41,8 +41,7 @@ def look_at(
 ) -> Iterator[Look]:
     """What each of these readers would get; sources are fetched first only where the store is empty."""
     _fill_empty_store(settings, storage, now=now)
-    known = storage.deliveries.known_subscribers()
-    due = [as_if_due(reader, now=now, window=settings.window, is_known=reader.id in known) for reader in wanted]
+    due = [as_if_due(reader, now=now, window=settings.window) for reader in wanted]
     reach_from = min((reader.reach_from for reader in due), default=now - settings.window)
     edition = snapshot(storage, now=now, reach_from=reach_from, sources=())
     pool = pool_of(storage, edition)

@@ -39,7 +39,8 @@ class Letterhead:
 
     def links(self, subscriber: Subscriber) -> Links:
         """Where a reader's mail leads: web pages where there is a door to them, a mail to the sender always."""
-        mailto = f"mailto:{self._settings.sender.email}?subject={quote('unsubscribe ' + subscriber.id)}"
+        local, _, domain = self._settings.sender.email.rpartition("@")
+        mailto = f"mailto:{quote(local, safe='')}@{domain}?subject={quote('unsubscribe ' + subscriber.id)}"
         if self._settings.base_url is None or self._signer is None:
             return Links(unsubscribe_mailto=mailto)
         token = self._signer.sign(Purpose.UNSUBSCRIBE, subscriber.id)

@@ -16,6 +16,9 @@ from newsletter.pipeline.providers import make_provider
 from newsletter.rendering import message_id
 from newsletter.storage import Storage
 
+NOBODY = "test"
+"""The id in the links of a test mail; no subscriber has it."""
+
 
 def send_test(settings: Settings, storage: Storage, *, to: str, as_reader: str | None, now: datetime) -> Outcome:
     """Sends the digest of ``as_reader`` (default: the first reader) to ``to``, and tells what the provider said.
@@ -28,7 +31,8 @@ def send_test(settings: Settings, storage: Storage, *, to: str, as_reader: str |
         raise UsageError(f"{to}: {error}; expected one such as you@example.org") from error
     letterhead = Letterhead(settings)
     first = next(iter(look_at_all(settings, storage, address=as_reader, now=now)))
-    reader = replace(first.reader, email=to)
+    # Of nobody: the links of a test mail must not unsubscribe the reader whose digest it shows.
+    reader = replace(first.reader, email=to, id=NOBODY)
     # A new Message-ID each time: mail programs hide a second mail with the same one.
     named = message_id(settings.sender, first.digest.edition, reader.id, secrets.token_hex(4))
     message = letterhead.render(first.digest, reader, message_id=named, date=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from newsletter.cadence import previous_slot
@@ -28,7 +28,7 @@ def warnings_for(
     if unreached := _unreached(storage, readers, now=now):
         latest = max(reader.schedule.at.isoformat("minutes") for reader in unreached if reader.schedule.at)
         told.append(
-            f"{len(unreached)} readers want their mail later than the last run of their day came (as late as "
+            f"{len(unreached)} reader(s) want their mail later than the last run of their day came (as late as "
             f"{latest}): let cron call `newsletter run` more often"
         )
     return tuple(told)
@@ -44,7 +44,8 @@ def _unreached(storage: Storage, readers: Sequence[Subscriber], *, now: datetime
         slot = previous_slot(reader.schedule, zone, today) if reader.schedule.at else None
         if slot is None or slot.closes_at > now or not gets_mail(reader, today):
             continue
-        earlier = [run for run in runs if slot.opens_at - timedelta(days=1) < run < slot.opens_at]
+        midnight = datetime.combine(slot.local_date, time(0), zone)
+        earlier = [run for run in runs if midnight <= run < slot.opens_at]
         if earlier and not any(slot.is_open(run) for run in runs):
             found.append(reader)
     return found

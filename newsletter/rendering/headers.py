@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from newsletter.model import Links, Mailbox
-from newsletter.rendering.mime import ascii_address, encoded_words
+from newsletter.rendering.mime import ascii_address
 from newsletter.text import slug
 
 SENDER_ID_CHARACTERS = 15
 """Gmail's limit for the last field of Feedback-ID."""
 
+MAX_PHRASE = 200
 _PHRASE = re.compile(r"[A-Za-z0-9 ]+")
 
 
@@ -25,7 +26,7 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
     headers = [("List-Unsubscribe", ", ".join(leave))]
     if links.unsubscribe and links.unsubscribe.startswith("https://"):
         headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    headers.append(("List-Id", f"{_phrase(title)} <{list_name}.{domain}>"))
+    headers.append(("List-Id", f"{_phrase(title)}<{list_name}.{domain}>"))
     if links.preferences:
         headers.append(("List-Help", f"<{links.preferences}>"))
     if links.archive:
@@ -37,4 +38,8 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
 
 
 def _phrase(title: str) -> str:
-    return title if _PHRASE.fullmatch(title) else " ".join(encoded_words(title, after=len("List-Id")))
+    """The title before the id; left out where it would need encoded words, for machines read these headers."""
+    if _PHRASE.fullmatch(title):
+        return f"{title} "
+    escaped = title.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}" ' if title.isascii() and len(title) <= MAX_PHRASE else ""

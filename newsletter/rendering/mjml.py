@@ -40,7 +40,8 @@ def compile_mjml(skeleton: Skeleton) -> str:
 
 def _compile(text: str, skeleton: Skeleton) -> str:
     try:
-        return str(mjml2html(text))
+        # No fonts: MJML would fetch the named ones from Google's servers, which tells them who reads.
+        return str(mjml2html(text, fonts={}))
     except ValueError as error:
         raise TemplateError(f"{skeleton.place(1)}: MJML cannot be compiled: {error}") from error
 

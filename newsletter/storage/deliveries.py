@@ -141,6 +141,16 @@ class Deliveries:
         with self._database.writing() as connection:
             return give_up_rows(connection, at=at, expired_only=expired_only)
 
+    def expire(self, *, now: datetime) -> int:
+        """Fails what waits although its day is over, so that its papers count as not shown; how many."""
+        late = update(deliveries).where(
+            deliveries.c.state.in_([DeliveryState.READY, DeliveryState.RETRY]), deliveries.c.valid_until <= now
+        )
+        why = "its time was over before it could be sent"
+        with self._database.writing() as connection:
+            values = {"state": DeliveryState.FAILED, "error": why, "updated_at": self._database.clock()}
+            return connection.execute(late.values(values)).rowcount
+
     # -- what an operator decides --------------------------------------------------------------------------------
 
     def settle(self, delivery_id: int, state: DeliveryState) -> bool:

@@ -33,6 +33,7 @@ def make_app(settings: Settings, storage: Storage) -> Starlette:
     door = _Door(settings, storage)
     return Starlette(
         routes=[
+            Route("/", door.welcome),
             Route("/healthz", door.health),
             Route("/style.css", door.style),
             Route("/u/{token}", door.show_unsubscribe, methods=["GET"]),
@@ -52,6 +53,12 @@ class _Door:
         loader = jinja2.FileSystemLoader([folder / "web" for folder in settings.templates])
         self._templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
+    async def welcome(self, request: Request) -> Response:
+        """What this is, for whoever comes without a link."""
+        return self._page(
+            self._settings.title, "New papers, ranked for each reader, once a day. Links in the mails lead here."
+        )
+
     async def health(self, request: Request) -> Response:
         """Answers while the process lives."""
         return PlainTextResponse("ok\n")
@@ -64,9 +71,8 @@ class _Door:
         """A page with one button; looking at it changes nothing."""
         if self._reader(request) is None:
             return await self.not_found(request)
-        return self._page(
-            "Unsubscribe", f"You will get no more mail from {self._settings.title}.", button="Unsubscribe"
-        )
+        text = f"Shall {self._settings.title} stop writing to you? Nothing changes before you press the button."
+        return self._page("Unsubscribe?", text, button="Yes, unsubscribe me")
 
     async def unsubscribe(self, request: Request) -> Response:
         """The button of that page, and the one-click POST of mail clients (RFC 8058): never a redirect."""

@@ -18,7 +18,20 @@ from newsletter.ranking import Pool
 from newsletter.ranking.selection import select
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
-WORDS = "cats dogs sleep dreams neurons spikes tides frost orchards turbines masks tickets".split()
+WORDS = [
+    "cats",
+    "dogs",
+    "sleep",
+    "dreams",
+    "neurons",
+    "spikes",
+    "tides",
+    "frost",
+    "orchards",
+    "turbines",
+    "masks",
+    "tickets",
+]
 TEXTS = [
     ("Spiking neurons that dream", "Neurons dream in spikes while cats sleep. Spikes carry the dream."),
     ("Turbines for slow tides", "Tides are slow. Turbines turn slowly, and current flows all the same."),
@@ -165,7 +178,10 @@ json.dump([(one.entry.id, one.score) for one in ranked], sys.stdout)
     orders = [
         json.loads(
             subprocess.run(
-                [sys.executable, "-c", script], check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}
+                [sys.executable, "-c", script],
+                check=True,
+                capture_output=True,
+                env={**os.environ, "PYTHONHASHSEED": seed},
             ).stdout
         )
         for seed in ("0", "1")

@@ -46,11 +46,11 @@ def test_ten_typical_papers_take_fifty_kilobytes_at_most(render: Render) -> None
 
 
 def test_summaries_get_shorter_before_papers_go(render: Render) -> None:
-    entries = papers(22)
+    entries = papers(23)
     digest = digest_of(*(ranked(entry, reasons=REASONS) for entry in entries))
     message = render(digest, links=links_for(entries))
     assert size(message.html) <= MAX_HTML_BYTES
-    assert len(message.shown) == 22
+    assert len(message.shown) == 23
     assert "three kinds of networks" not in message.html
     assert "three kinds of networks" in render(digest_of(ranked(entries[0]))).html
 
