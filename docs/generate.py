@@ -19,7 +19,8 @@ HEAD = """# Commands
 call it from anywhere.
 
 With `--json` one JSON document goes to stdout at every exit, with `error` filled where there is one; everything else
-goes to stderr. Exit codes:
+goes to stderr. In `run`'s document `due` is the sum of the six counts after it; a dry run sends to nobody, and its
+`due` says to how many it would. Exit codes:
 
 | code | meaning |
 |---|---|

@@ -26,7 +26,7 @@ def init(
     for file in made:
         console.print(f"wrote {file}", markup=False)
     where = "" if folder == Path() else f"cd {folder} && "
-    console.print(f"\nNext: [bold]{where}newsletter preview --open[/], then send-test, then run")
+    console.print(f"\nFill in what .env asks for; then [bold]{where}newsletter preview --open[/], send-test, run")
 
 
 def ask(question: Question) -> str:
