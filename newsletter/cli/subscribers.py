@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -34,6 +36,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LIST_FIELDS = ("interests", "authors", "organizations", "categories", "liked", "muted")
 COLUMNS = ("email", "name", "timezone", "days", "at", *LIST_FIELDS, "state", "owner")
 LIST_SEPARATOR = ";"
+PROFILE_FIELDS = ("muted_authors", "trending", "max_papers", "min_score", "explore")
+"""Of a profile, what only JSON carries."""
 GONE = {SubscriberState.LEFT, SubscriberState.REMOVED, SubscriberState.PENDING}
 """States that an import must not turn into mail."""
 
@@ -88,8 +92,11 @@ def add(
 
 
 @app.command("import")
-def import_csv(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE.csv")]) -> int:
-    """Add readers from a CSV file with a header line; bad lines are told and passed over."""
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, or JSON as `export --json` prints it.")],
+) -> int:
+    """Add readers from a file, CSV with a header line or JSON; bad ones are told and passed over."""
     context: Context = ctx.obj
     added = bad = 0
     with context.storage() as storage:
@@ -211,11 +218,12 @@ def reader_document(reader: Subscriber) -> dict[str, Any]:
 
 def _read(context: Context, row: Mapping[str, Any]) -> Subscriber:
     """The subscriber that a row of a CSV file, or the options of ``add``, describe."""
-    given = {key: value for key, value in row.items() if value}
+    given = {key: value for key, value in row.items() if value not in (None, "", [])}
     schedule = {key: given.pop(key) for key in ("days", "at") if key in given}
     if isinstance(schedule.get("days"), str) and "," in schedule["days"]:
         schedule["days"] = [day.strip() for day in schedule["days"].split(",")]
     profile = {key: _listed(given.pop(key)) for key in LIST_FIELDS if key in given}
+    profile |= {key: given[key] for key in PROFILE_FIELDS if key in given}
     reader: dict[str, Any] = {key: given[key] for key in ("email", "name", "timezone") if key in given}
     if schedule:
         reader["schedule"] = schedule
@@ -228,17 +236,21 @@ def _listed(value: str | list[str]) -> list[Any]:
 
 
 def _rows_of(file: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """The readers of a file as mappings, each with its line, or its place in a JSON list."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if "email" not in (reader.fieldnames or ()):
-                raise UsageError(f"{file}:1: no column `email`; expected a header line such as email,name,interests")
-            for row in reader:
-                yield reader.line_num, row
+        text = file.read_bytes().decode("utf-8-sig")
+        if file.suffix.casefold() == ".json":
+            yield from enumerate(json.loads(text)["subscribers"], start=1)
+            return
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        if "email" not in (reader.fieldnames or ()):
+            raise UsageError(f"{file}:1: no column `email`; expected a header line such as email,name,interests")
+        for row in reader:
+            yield reader.line_num, row
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{file}: cannot be read as CSV in UTF-8: {error}") from error
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UsageError(f"{file}: is neither CSV nor JSON in UTF-8: {error}") from error
 
 
 def _csv_row(reader: Subscriber) -> dict[str, Any]:
@@ -268,8 +280,10 @@ def _interest_text(interest: Interest | str) -> str:
     return interest.text if interest.weight == 1 else f"{interest.text}^{interest.weight:g}"
 
 
-def _with_weight(text: str) -> str | dict[str, Any]:
+def _with_weight(text: Any) -> Any:
     """``continual learning^2``: an interest of weight 2, as CSV files and options write it."""
+    if not isinstance(text, str):
+        return text
     phrase, caret, weight = text.rpartition("^")
     return {"text": phrase, "weight": weight} if caret and weight.replace(".", "", 1).isdigit() else text
 
