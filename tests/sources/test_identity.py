@@ -97,7 +97,10 @@ def test_a_doi_of_arxiv_is_an_arxiv_id():
         ({"link": "https://lab.example/a"}, {"link": "http://www.lab.example/a/?utm_source=x#y", "title": "Renamed"}),
         ({"openreview_id": "AbC"}, {"link": "https://openreview.net/forum?id=AbC", "title": "Renamed"}),
         ({"doi": "10.1101/2026.01.02.1"}, {"doi": "10.7554/elife.1"}),
-        ({"doi": "10.1101/2026.01.02.1", "journal_doi": "10.7554/elife.1"}, {"doi": "10.7554/elife.1", "title": "Else"}),
+        (
+            {"doi": "10.1101/2026.01.02.1", "journal_doi": "10.7554/elife.1"},
+            {"doi": "10.7554/elife.1", "title": "Else"},
+        ),
         ({"doi": "10.1101/2026.01.02.1"}, {"doi": "10.21203/rs.3.rs-1"}),
         ({"arxiv_id": "2405.12345"}, {"doi": "10.1101/2026.01.02.1"}),
         ({"arxiv_id": "2405.12345"}, {}),
