@@ -42,7 +42,7 @@ class Models:
     labels: Sequence[str]
     vectors: Vectors
     strengths: Array
-    """How much each counts beside the others; none is below 0."""
+    """How much each counts, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,18 @@ def weigh_likeness(
     models: Models, candidates: Candidates, *, weights: Likeness, mentions: Mentions | None = None
 ) -> Array:
     """(models, candidates): what it counts that a candidate is like a model."""
-    relative = models.strengths / max(float(models.strengths.max(initial=0.0)), 1e-9)
     themes, topics = candidates.vectors.themes, candidates.vectors.topics
     sides = models.vectors.themes @ themes.T
-    broad = _by_centre(models, sides) * weights.centre + _by_nearest(sides, relative) * weights.nearest
+    broad = _by_centre(models, sides) * weights.centre + _by_nearest(sides, models.strengths) * weights.nearest
     shares = broad * _trust(themes, FULL_THEMES)
-    shares += _by_nearest(models.vectors.topics @ topics.T, relative) * (weights.topics * _trust(topics, FULL_TOPICS))
-    shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), relative) * weights.words
+    shares += _by_nearest(models.vectors.topics @ topics.T, models.strengths) * (
+        weights.topics * _trust(topics, FULL_TOPICS)
+    )
+    shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), models.strengths) * weights.words
     if mentions is not None:
         alone = max(0.0, 1 - themes.shape[1] / ENOUGH_THEMES)
-        shares += _by_nearest(mentions.shares, relative) * (weights.mention * alone)
-        shares += _by_nearest(mentions.titles, relative) * weights.title
+        shares += _by_nearest(mentions.shares, models.strengths) * (weights.mention * alone)
+        shares += _by_nearest(mentions.titles, models.strengths) * weights.title
     return shares
 
 
@@ -87,12 +88,13 @@ def find_rows(kind: str, found: Mapping[str, Sequence[int]], *, size: int, weigh
 def _by_centre(models: Models, sides: Array) -> Array:
     """Shares of the cosine with the models' weighted centre, from the cosines with each."""
     length = float(np.linalg.norm(models.strengths @ models.vectors.themes))
-    return models.strengths[:, None] * sides / length if length > 1e-9 else np.zeros_like(sides)
+    strongest = float(models.strengths.max(initial=0.0))
+    return models.strengths[:, None] * sides * (strongest / length) if length > 1e-9 else np.zeros_like(sides)
 
 
-def _by_nearest(likeness: Array, relative: Array) -> Array:
+def _by_nearest(likeness: Array, strengths: Array) -> Array:
     """All to the nearest model, nothing to the others."""
-    weighted = np.maximum(likeness, 0.0) * relative[:, None]
+    weighted = np.maximum(likeness, 0.0) * strengths[:, None]
     best = weighted.argmax(axis=0)
     columns = np.arange(weighted.shape[1])
     shares = np.zeros_like(weighted)

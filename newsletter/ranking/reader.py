@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Reader:
         models = Models(
             tuple(_label(phrase.text) for phrase in phrases),
             self.space.embed([Counter([*each, *read_phrases(each)]) for each in words]),
-            np.array([phrase.weight for phrase in phrases], float),
+            np.array([phrase.weight for phrase in phrases], float) / max(phrase.weight for phrase in phrases),
         )
         shares = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
         telling = np.array([1.0 if len(each) > 1 else 0.5 for each in words])
@@ -97,7 +98,7 @@ class Reader:
 
     def _phrases(self) -> list[Interest]:
         phrases = [Interest.of(interest) for interest in self.profile.interests]
-        return [phrase for phrase in phrases if phrase.weight > 0 and read_words(phrase.text)]
+        return [phrase for phrase in phrases if 0 < phrase.weight < math.inf and read_words(phrase.text)]
 
     def _votes(self, value: int) -> list[tuple[Entry, float]]:
         """Papers voted for or against, the weight halved with every half-year."""

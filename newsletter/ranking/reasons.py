@@ -15,6 +15,11 @@ MAX_NAMED = 3
 MIN_TOLD = 0.05
 """A smaller share is no reason that a person would give; it goes to the starting point."""
 DECIMALS = 9
+_OTHERS = {
+    "interest": "{:,} more of your interests",
+    "liked": "{:,} more papers you liked",
+    "disliked": "{:,} more papers you disliked",
+}
 
 
 def tell_reasons(evidence: Sequence[Evidence], rows: NDArray[np.intp], *, start: float) -> list[tuple[Reason, ...]]:
@@ -41,7 +46,8 @@ def _tell_part(part: Evidence, rows: NDArray[np.intp], told: list[list[Reason]])
     for place, rank in np.argwhere(worth.T).tolist():
         label = part.notes[rows[place]] if part.notes else part.labels[named[rank, place]]
         told[place].append(Reason(kind=part.kind, label=label, contribution=float(values[rank, place])))
+    label = _OTHERS.get(part.kind, "{:,} more").format(len(shares) - MAX_NAMED)
     for place in np.flatnonzero(summed).tolist():
-        label = f"all others of {len(shares):,}"
-        told[place].append(Reason(kind=part.kind, label=label, contribution=round(float(others[place]), DECIMALS)))
+        contribution = round(float(others[place]), DECIMALS)
+        told[place].append(Reason(kind=f"{part.kind}_others", label=label, contribution=contribution))
     return np.where(summed, 0.0, others)

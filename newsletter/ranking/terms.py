@@ -50,10 +50,10 @@ _STOP = frozenset(
 
 _VOWEL = re.compile("[aeiouy]")
 _ENGLISH = re.compile(r"[a-z]{4,}")
-_CYRILLIC = re.compile(r"[\u0400-\u052f]{5,}")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]{4,}")
 _ARABIC = re.compile(r"[\u0620-\u06ff]{4,}")
 _CYRILLIC_ENDING = re.compile(
-    "(?:иями|ями|ами|ого|его|ому|ему|ыми|ими|иеи|иям|иях|ах|ях|ои|еи|ии|ыи|ая|яя|ое|ее|ые|ие|ых|их|ую|юю|ов|ев|ам|ям"
+    "(?<=...)(?:иями|ями|ием|ами|ого|его|ому|ему|ыми|ими|иеи|иям|иях|ах|ях|ои|еи|ии|ыи|ая|яя|ое|ее|ые|ие|ых|их|ую|юю|ов|ев|ам|ям"
     "|ом|ем|ым|им|ия|ию|ью|а|я|о|е|ы|и|у|ю|ь)$"
 )
 _ARABIC_PREFIX = re.compile("^(?:وال|بال|كال|فال|لل|ال)(?=...)")
@@ -129,7 +129,7 @@ def _stem_english(word: str) -> str:
         word = word[:-1]
     for ending in ("ing", "ed"):
         left = word.removesuffix(ending)
-        if left != word and len(left) >= 3 and _VOWEL.search(left) and not word.endswith("eed"):
+        if left != word and len(left) >= 3 and _VOWEL.search(left) and not word.endswith(("eed", "mbed")):
             word = left
             break
     word = word.removesuffix("e")
