@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench serve clean
+.PHONY: help demo test lint docs bench corpora serve clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -40,6 +40,9 @@ docs: $(VENV)/installed-for-tests  ## writes docs/cli.md from the commands thems
 
 bench: $(VENV)/installed-for-tests  ## ratios, measured in one run on this machine
 	@$(BIN)/python -m benchmarks
+
+corpora: $(VENV)/installed-for-tests  ## our readers over a folder of feeds: make corpora CORPORA=path MUTATE=10000
+	@$(BIN)/python -m benchmarks.corpora "$(CORPORA)" --mutate $(or $(MUTATE),0)
 
 serve: $(VENV)/installed  ## web pages and the scheduler on loopback, with the demo's data
 	@$(BIN)/python -m newsletter --config config serve

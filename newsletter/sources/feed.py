@@ -28,12 +28,19 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 4096
 _PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_ROOT = re.compile(rb"<(?:rss|feed|(?:\w+:)?rdf)\b", re.I)
 _LISTED_FEED = re.compile(rb"<link\b[^>]*application/(?:rss|atom|feed)\+(?:xml|json)[^>]*>", re.I)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _END = re.compile(rb"</\s*(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.I)
 _END_OF_ITEM = re.compile(rb"</\s*(?:[\w-]+:)?(?:item|entry)\s*>", re.I)
 _DECLARED_CHARSET = re.compile(rb"<\?xml[^>]*\?>")
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});", re.IGNORECASE)
+_CROWDED_TAG = re.compile(rb"<[^\s<>]++(?:\s++[^\s<>=\"']++\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')){1000}")
+"""One that an XML parser of Python takes a quadratic time over."""
+_MARKS = (  # the mark of UTF-32 begins with that of UTF-16
+    ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
+    ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
+)
 _CALENDAR_DAY = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}")
 
 
@@ -56,7 +63,7 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
     at = datetime.fromisoformat(now)
     if body.startswith((b"{", b"[")):
         return jsonfeed.read(body, now=at)
-    if _PAGE.match(body[:_HEAD_BYTES]):
+    if _PAGE.match(body[:_HEAD_BYTES]) and not _ROOT.search(body[:_HEAD_BYTES]):  # a feed may say that it is HTML
         raise SourceError(_not_a_feed(body, address))
     if arxiv_xml.NAMESPACE in body[:_HEAD_BYTES]:
         return arxiv_xml.read_arxiv(body)
@@ -64,13 +71,16 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
 
 
 def _without_mark(body: bytes) -> bytes:
-    """The bytes without a byte order mark; UTF-16 as UTF-8, whatever else it says it is."""
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _DECLARED_CHARSET.sub(b"", body.decode("utf-16", "replace").encode("utf-8", "replace"), count=1)
+    """The bytes without a byte order mark; UTF-16 and UTF-32 as UTF-8, whatever else they say they are."""
+    for charset, marks in _MARKS:
+        if body.startswith(marks):
+            return _DECLARED_CHARSET.sub(b"", body.decode(charset, "replace").encode("utf-8", "replace"), count=1)
     return body.removeprefix(codecs.BOM_UTF8)
 
 
 def _read_xml(body: bytes, *, now: datetime, address: str | None, content_type: str | None) -> Reading:
+    if _CROWDED_TAG.search(body):
+        raise SourceError("has a tag with more than 1,000 attributes")
     parsed = _parse(body, address, content_type)
     if not parsed.version and not parsed.entries:
         raise SourceError("is neither RSS, Atom, RDF nor JSON Feed")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from newsletter.errors import SourceError
 from newsletter.sources.reading import Fact, Reading, unpack
+from newsletter.sources.trouble import Unreadable
 from newsletter.sources.worker import Mark, receive, send
 
 CPU_SECONDS = 10
@@ -50,9 +51,14 @@ class Children:
         job = json.dumps({"reader": reader, "size": len(body), "context": context}).encode()
         with self._places:
             reply = self._ask(job, body)
-        if not reply.startswith(Mark.READING):
-            raise SourceError(f"{where}: {reply[1:].decode()}")
-        return unpack(reply[1:])
+        if reply.startswith(Mark.READING):
+            return unpack(reply[1:])
+        raise (Unreadable if reply.startswith(Mark.FAILED) else SourceError)(f"{where}: {reply[1:].decode()}")
+
+    @property
+    def idle(self) -> tuple[int, ...]:
+        """The process ids of the children that have nothing to do."""
+        return tuple(child.pid for child in self._idle)
 
     def close(self) -> None:
         """Ends the children that have nothing to do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from newsletter.sources.markup import text_of, web_address
 from newsletter.sources.reading import Reading
 from newsletter.text import clean, shorten
 
+_VERSION = re.compile(r"(?:https?://)?(?:www\.)?jsonfeed\.org/version/|1(?:\.\d)?$")
+"""The address of the format's description, or its number alone."""
+
 
 def read(body: bytes, *, now: datetime) -> Reading:
     """The entries of a JSON Feed; raises SourceError where it is none."""
@@ -24,7 +28,7 @@ def read(body: bytes, *, now: datetime) -> Reading:
     if "rss" in document:
         raise SourceError("is RSS in JSON, which is not read; look for the site's XML feed")
     items = document.get("items")
-    if "jsonfeed.org/version/" not in str(document.get("version")) or not isinstance(items, list):
+    if not _VERSION.match(str(document.get("version"))) or not isinstance(items, list):
         raise SourceError("is JSON, but no JSON Feed: it has no version of jsonfeed.org or no items")
     house = tuple(_names(document))
     entries = (_entry(item, house=house, now=now) for item in items if isinstance(item, dict))

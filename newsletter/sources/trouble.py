@@ -30,6 +30,10 @@ class Unreachable(SourceError):
     """No whole answer came back; trying again may help."""
 
 
+class Unreadable(SourceError):
+    """The reader of an answer went wrong over it, or had to be ended."""
+
+
 class Overdue(SourceError):
     """No whole answer came back within all the time there was."""
 
