@@ -172,7 +172,10 @@ class SourceReport:
     state: SourceState
     entries: int = 0
     new: int = 0
+    """What was not known before; in an edition, how many of its entries it listed."""
     error: str | None = None
+    silent: tuple[str, ...] = ()
+    """Its parts, such as categories, in which nothing is new where there always was."""
 
 
 # -- 2. what a reader cares about --------------------------------------------------------------------------------

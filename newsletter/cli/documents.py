@@ -60,6 +60,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "sources": [source_document(source) for source in report.sources],
         "candidates": report.candidates,
         **asdict(report.counts),
+        "held": report.held,
         "warnings": list(report.warnings),
         "dry_run": report.dry_run,
         "error": str(report.error) if report.error else None,

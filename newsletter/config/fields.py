@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +28,8 @@ Database = Annotated[str, PlainValidator(named.read_database, json_schema_input_
 ArxivCategory = Annotated[str, PlainValidator(named.read_arxiv_category, json_schema_input_type=str)]
 _DOTTED_PATH = Annotated[str, Field(pattern=r"\.", examples=["package.module.Name"])]
 DottedPath = Annotated[str, PlainValidator(values.read_dotted_path, json_schema_input_type=_DOTTED_PATH)]
+_CLOCK = Annotated[str, Field(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
+ClockTime = Annotated[time, PlainValidator(values.read_clock, json_schema_input_type=_CLOCK)]
 Finite = Annotated[float, AfterValidator(values.read_finite)]
 Options = Annotated[dict[str, Any], BeforeValidator(unquoted)]
 Zone = Annotated[ZoneInfo, PlainValidator(values.read_zone, json_schema_input_type=str)]

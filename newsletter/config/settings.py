@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, SecretStr, Validati
 from newsletter.config import values
 from newsletter.config.fields import (
     Address,
+    ClockTime,
     Database,
     Domain,
     Duration,
@@ -94,7 +95,6 @@ def read_mailbox(value: object, info: ValidationInfo) -> Mailbox:
 
 _DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS = Literal["daily", "weekdays", "weekly"] | _DayName | Annotated[list[_DayName], Field(min_length=1)]
-_CLOCK = Annotated[str, Field(pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
 
 
 class ScheduleSection(Section):
@@ -102,7 +102,7 @@ class ScheduleSection(Section):
 
     days: Annotated[Any, PlainValidator(values.read_days, json_schema_input_type=_DAYS)] = frozenset(range(7))
     """``daily`` (default), ``weekdays``, ``weekly`` (Monday), or a list such as ``[mon, wed, fri]``."""
-    at: Annotated[Any, PlainValidator(values.read_clock, json_schema_input_type=_CLOCK)] = None
+    at: ClockTime | None = None
     """Not before this hour of the reader's own day, such as ``"07:30"``; any time when left out."""
 
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from newsletter.config.fields import (
     ArxivCategory,
+    ClockTime,
     DottedPath,
     Duration,
     ExistingPath,
@@ -37,6 +38,8 @@ class SourceSettings(Section):
     """What becomes of papers older than ``window`` on the first fetch; ``include`` for ``huggingface`` and ``page``."""
     every: Duration = timedelta(minutes=15)
     """How often it is asked at most; a local file is read each time."""
+    hold_until: ClockTime | None = None
+    """While nothing new has come from it today, mails wait until that hour of the newsletter's zone at most."""
     disabled: bool = False
     """Kept in the file, and not read."""
 

@@ -17,7 +17,7 @@ def freeze(digest: Digest) -> bytes:
             "candidates": digest.candidates,
             "items": [_frozen(item) for item in digest.items],
             "below": [_frozen(item) for item in digest.below],
-            "sources": [[s.name, s.kind, s.state, s.entries, s.new, s.error] for s in digest.sources],
+            "sources": [[s.name, s.kind, s.state, s.entries, s.new, s.error, *s.silent] for s in digest.sources],
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -49,8 +49,16 @@ def thaw(payload: bytes, edition: Edition) -> Digest:
         items=items("items"),
         below=items("below"),
         sources=tuple(
-            SourceReport(name=name, kind=kind, state=SourceState(state), entries=entries_, new=new, error=error)
-            for name, kind, state, entries_, new, error in frozen["sources"]
+            SourceReport(
+                name=name,
+                kind=kind,
+                state=SourceState(state),
+                entries=entries_,
+                new=new,
+                error=error,
+                silent=tuple(silent),
+            )
+            for name, kind, state, entries_, new, error, *silent in frozen["sources"]
         ),
     )
 

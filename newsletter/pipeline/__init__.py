@@ -20,6 +20,7 @@ from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
 from newsletter.pipeline.fetching import OnFetched, fetch
+from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
 from newsletter.pipeline.providers import make_provider
@@ -130,6 +131,8 @@ class _Run:
         wanted = self.find_readers(only)
         due = self.find_due(wanted, everyone=everyone)
         waiting = self.set_aside(due)
+        if not everyone:
+            waiting = self.hold(waiting)
         self.require_something(waiting)
         if self.dry_run:
             self.add(Counts(due=sum(1 for _ in self.plans(waiting, self.make_edition(waiting))) if waiting else 0))
@@ -177,6 +180,15 @@ class _Run:
         already = sum(1 for reader, state in states.items() if state in had and reader not in self.lost)
         self.add(Counts.of(already_sent=already))
         return [reader for reader in due if reader.subscriber.id not in states]
+
+    def hold(self, waiting: Sequence[DueReader]) -> list[DueReader]:
+        """Those who do not have to wait for a source that is expected; the others stay due for a later run."""
+        hold = find_hold(self.settings, self.storage.sources.memories(), now=self.now)
+        now, later = part(waiting, hold)
+        if hold and later:
+            told = tell(hold, later, self.settings)
+            self.report = replace(self.report, held=len(later), warnings=(*self.report.warnings, told))
+        return now
 
     def make_edition(self, waiting: Sequence[DueReader]) -> Edition:
         """What these readers' digests are drawn from, not stored."""

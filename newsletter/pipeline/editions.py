@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,13 +20,14 @@ def snapshot(storage: Storage, *, now: datetime, reach_from: datetime, sources: 
     """An edition of everything first seen since ``reach_from``, not stored."""
     entries = storage.entries.first_seen_since(reach_from)
     candidates = tuple(sorted((e for e in entries if not e.withdrawn and _seen_by(e, now)), key=lambda e: e.id))
+    listed = Counter(name for entry in candidates for name in entry.sources)
     made_at = now.astimezone(UTC).replace(microsecond=0)
     return Edition(
         id=edition_id(made_at),
         made_at=made_at,
         reach_from=reach_from,
         entries=candidates,
-        sources=sources,
+        sources=tuple(replace(source, new=listed[source.name]) for source in sources),
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.config.settings import AnySource, Settings
-from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState
+from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport
 from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
 from newsletter.sources.enrichers import Enricher, enrich_new, open_enrichers
-from newsletter.sources.health import memory_after
+from newsletter.sources.health import memory_after, silent_parts
 from newsletter.sources.http import Http
 from newsletter.sources.identity import fresh_categories, keys_of, new_by_source, reconcile
 from newsletter.storage import Storage
@@ -92,18 +92,26 @@ def _remember(
 ) -> SourceReport:
     """Keeps what the next fetch needs to know of the source, with its health."""
     if fetched.skipped:
-        return _report(fetched, fetched.memory.state, fetched.error)
+        return _report(fetched, fetched.memory, error=fetched.error)
     memory = memory_after(fetched, new=new, now=now, categories=categories)
     storage.sources.save(fetched.source, fetched.kind, memory)
-    return _report(fetched, memory.state, memory.error, new=new)
+    return _report(fetched, memory, error=memory.error, new=new)
 
 
-def _report(fetched: Fetched, state: SourceState, error: str | None, *, new: int = 0) -> SourceReport:
+def _report(fetched: Fetched, memory: SourceMemory, *, error: str | None, new: int = 0) -> SourceReport:
     return SourceReport(
-        name=fetched.source, kind=fetched.kind, state=state, entries=len(fetched.entries), new=new, error=error
+        name=fetched.source,
+        kind=fetched.kind,
+        state=memory.state,
+        entries=len(fetched.entries),
+        new=new,
+        error=error,
+        silent=silent_parts(memory),
     )
 
 
 def _unasked(source: AnySource, memories: Mapping[str, SourceMemory]) -> SourceReport:
     memory = memories.get(source.name, SourceMemory())
-    return SourceReport(name=source.name, kind=source.kind, state=memory.state, error=memory.error)
+    return SourceReport(
+        name=source.name, kind=source.kind, state=memory.state, error=memory.error, silent=silent_parts(memory)
+    )

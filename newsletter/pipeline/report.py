@@ -66,6 +66,8 @@ class RunReport:
     error: NewsletterError | None = None
     """Why the run stopped before its end."""
     dry_run: bool = False
+    held: int = 0
+    """Readers who are due, and whose mail waits for a source until a later run."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -84,6 +84,11 @@ class Habit:
         enough = [days for days, least in ((weeks & {*looked}, 2), (last, DAYS_OF_A_HABIT)) if len(days) >= least]
         return not self.calendar.is_off(day) and any(self.days.issuperset(days) for days in enough)
 
+    def rests_on(self, day: date) -> bool:
+        """Whether it was looked at on that weekday before, more than once, and nothing new ever came on it."""
+        looked = {one for one in self.looked_on if one < day and one.weekday() == day.weekday()}
+        return len(looked) >= 2 and self.days.isdisjoint(looked)
+
     def _has_missed_a_day(self, today: date) -> bool:
         """Whether a day on which something was to be expected has gone by without."""
         since = max(self.days)
@@ -132,7 +137,20 @@ def memory_after(fetched: Fetched, *, new: int, now: datetime, categories: Colle
         memory,
         state=SourceState.STALLED if silent else state,
         error="; ".join(filter(None, amiss)) or None,
+        data={**memory.data, "health": {**health, "silent": [*filter(None, silent)]}},
     )
+
+
+def silent_parts(memory: SourceMemory) -> tuple[str, ...]:
+    """Names of the parts, such as arXiv's categories, that were silent at the last look where they never were."""
+    return tuple(memory.data.get("health", {}).get("silent", ()))
+
+
+def is_awaited(kind: str, memory: SourceMemory, now: datetime) -> bool:
+    """Whether something new may still come today: none came yet, and it is no day on which none ever did."""
+    habit = Habit.of(kind, memory)
+    today = habit.calendar.day_of(now)
+    return today not in habit.days and not habit.calendar.is_off(today) and not habit.rests_on(today)
 
 
 def _came(fetched: Fetched, categories: Collection[str], *, is_new: bool) -> set[str]:

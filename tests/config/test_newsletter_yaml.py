@@ -128,7 +128,7 @@ SOURCE_MISTAKES = [
     ("{kind: huggingface, days: 0}", "31: `days` is `0`; expected 1 or more"),
     ("{kind: huggingface, days: many}", "31: `days` is `many`; expected a whole number"),
     ("{kind: huggingface, categories: [x]}", ("25: unknown key `categories`; expected `name`, `path`, `backlog`, `every`, "
-     "`disabled`, `kind`, `days` or `url`")),
+     "`hold_until`, `disabled`, `kind`, `days` or `url`")),
     ("{kind: feed}", "6: expected either `url` (an address) or `path` (a local file)"),
     ("{kind: feed, url: 'https://a.example', path: here.xml}", ("44: expected either `url` (an address) or `path` (a local "
      "file)")),

@@ -213,10 +213,27 @@ def test_sources_health_names_what_failed_and_keeps_its_error_to_itself(render: 
     assert "secret.example.org" not in render().html
 
 
+def test_sources_health_tells_what_is_late_and_what_of_it(render: Render) -> None:
+    def source(name: str, state: SourceState, *, new: int = 0, silent: tuple[str, ...] = ()) -> SourceReport:
+        return SourceReport(name=name, kind="feed", state=state, new=new, silent=silent)
+
+    sources = (
+        source("arXiv", SourceState.STALLED, new=40, silent=("cs.AI", "cs.LG")),
+        source("Lab", SourceState.QUIET, new=2),
+        source("Blog", SourceState.WAITING),
+        source("Notes", SourceState.FRESH),
+    )
+    said = "New from arXiv (40), Lab (2). Still to come today: Blog. Nothing new from Notes. Silent for longer than usual: arXiv (cs.AI, cs.LG)."
+    assert said in Page(render(replace(DIGEST, sources=sources)).html).text
+
+
 def test_many_sources_are_counted(render: Render) -> None:
-    sources = tuple(SourceReport(name=f"S{i}", kind="feed", state=SourceState.STALLED) for i in range(9))
+    sources = tuple(SourceReport(name=f"S{i}", kind="feed", state=SourceState.STALLED) for i in range(29))
     text = Page(render(replace(DIGEST, sources=sources)).html).text
-    assert "Silent for longer than usual: S0, S1, S2, S3, S4, S5 and 3 others." in text
+    assert (
+        "Silent for longer than usual: S0, S1, S2, S3, S4, S5, S6, S7, S8, S9, S10, S11, S12, S13, S14, S15, S16, S17, S18, S19 and 9 others."
+        in text
+    )
 
 
 @pytest.mark.parametrize(
