@@ -12,7 +12,7 @@ from newsletter.model import Entry, Fetched, SourceMemory
 from newsletter.sources.arxiv_nightly import NightlyList
 from newsletter.sources.asking import ask, outcome, read_local, without_validators
 from newsletter.sources.limiter import Limiter
-from newsletter.sources.trouble import Overdue, Refused, Unreachable
+from newsletter.sources.trouble import Refused, is_away
 
 if TYPE_CHECKING:
     from newsletter.config.settings import ArxivSource
@@ -24,7 +24,6 @@ IDS_A_REQUEST = 100
 ATTEMPTS_AT_AN_EMPTY_PAGE = 3
 
 _READER = "newsletter.sources.arxiv_xml:read_arxiv"
-_OVERLOADED = frozenset({429, 503})
 
 
 class ArxivFetcher:
@@ -41,31 +40,31 @@ class ArxivFetcher:
             return read_local(request, request.source.path, _READER)
         request = replace(request, memory=_with_parts(request))
         # A second attempt keeps the pause as well: the limiter sees one request where there are several attempts.
-        request = replace(request, http=request.http.within(backoff_seconds=2 * SECONDS_BETWEEN_REQUESTS))
-        if not request.source.reconcile:
-            return self._announced(request)
+        request = replace(request, http=request.http.within(backoff_seconds=2 * self._limiter.seconds))
         try:
-            fetched = self._announced(request)
+            fetched, trouble = self._announced(request)
         except SourceError as error:
-            if _is_away(error):
+            if is_away(error) or not request.source.reconcile:
                 raise
-            fetched = self._caught_up(request, outcome(request, error=str(error)))
+            fetched = self._caught_up(request, outcome(request, error=error))
             if fetched.memory.data["nightly"] == request.memory.data.get("nightly"):
                 raise
             return fetched
+        if not request.source.reconcile or (trouble is not None and is_away(trouble)):
+            return fetched
         return self._caught_up(request, fetched)
 
-    def _announced(self, request: FetchRequest[ArxivSource]) -> Fetched:
-        """The announcements, with full records where they are wished for."""
+    def _announced(self, request: FetchRequest[ArxivSource]) -> tuple[Fetched, SourceError | None]:
+        """The announcements, with full records where they are wished for, and why some of these are missing."""
         source = request.source
         url = f"{source.url}/{'+'.join(source.categories)}"
         with self._limiter:
             answer, notes = ask(request, url)
         if answer.unchanged:
-            return outcome(request, unchanged=True, data={**request.memory.data, "http": notes})
+            return outcome(request, unchanged=True, data={**request.memory.data, "http": notes}), None
         announced = request.children.read(_READER, answer.body, where=url).entries
         if not source.full_records:
-            return outcome(request, announced, data={**request.memory.data, "http": notes})
+            return outcome(request, announced, data={**request.memory.data, "http": notes}), None
         return self._completed(request, announced, notes)
 
     def _caught_up(self, request: FetchRequest[ArxivSource], fetched: Fetched) -> Fetched:
@@ -83,7 +82,7 @@ class ArxivFetcher:
 
     def _completed(
         self, request: FetchRequest[ArxivSource], announced: Sequence[Entry], notes: Mapping[str, Any]
-    ) -> Fetched:
+    ) -> tuple[Fetched, SourceError | None]:
         """The announced papers with what only the query API knows; those completed before are not asked for again."""
         before = frozenset(request.memory.data.get("completed", ()))
         wanted = [entry for entry in announced if _versioned(entry) not in before]
@@ -91,9 +90,12 @@ class ArxivFetcher:
         entries = [_merged(entry, records.get(entry.arxiv_id or "")) for entry in announced]
         known = [_versioned(entry) for entry in announced if entry.arxiv_id in records or _versioned(entry) in before]
         data = {**request.memory.data, "http": notes, "completed": known}
-        return outcome(request, entries, error=error, data=data if error is None else without_validators(data))
+        kept = data if error is None else without_validators(data)
+        return outcome(request, entries, error=error, data=kept), error
 
-    def _records(self, request: FetchRequest[ArxivSource], ids: Sequence[str]) -> tuple[dict[str, Entry], str | None]:
+    def _records(
+        self, request: FetchRequest[ArxivSource], ids: Sequence[str]
+    ) -> tuple[dict[str, Entry], SourceError | None]:
         """Full records by id, and why some are missing."""
         found: dict[str, Entry] = {}
         unique = list(dict.fromkeys(ids))
@@ -101,7 +103,7 @@ class ArxivFetcher:
             try:
                 page = self._page(request, unique[start : start + IDS_A_REQUEST])
             except SourceError as error:
-                return found, str(error)
+                return found, error
             found |= {entry.arxiv_id: entry for entry in page if entry.arxiv_id}
         return found, None
 
@@ -127,12 +129,6 @@ class ArxivFetcher:
             # Raises what the error says of itself.
             request.children.read(_READER, error.body, where=request.source.api_url)
             raise
-
-
-def _is_away(error: SourceError) -> bool:
-    """Whether it is all of arXiv, as far as one can tell, and no time for further requests."""
-    overloaded = isinstance(error, Refused) and error.status in _OVERLOADED
-    return overloaded or isinstance(error, Unreachable | Overdue)
 
 
 def _with_parts(request: FetchRequest[ArxivSource]) -> SourceMemory:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Fetched
 from newsletter.sources.reading import Fact, Reading
-from newsletter.sources.trouble import show
+from newsletter.sources.trouble import Overdue, Refused, is_away, retry_at, show
 
 if TYPE_CHECKING:
     from newsletter.sources import FetchRequest
@@ -46,7 +46,7 @@ def as_far_as_read(request: FetchRequest[Any], entries: Sequence[Entry], error: 
     """The outcome of several requests of which some have failed; raises the error where nothing could be read."""
     if error is not None and not entries:
         raise error
-    return outcome(request, entries, error=str(error) if error else None)
+    return outcome(request, entries, error=error)
 
 
 def ask(request: FetchRequest[Any], url: str) -> tuple[Response, Mapping[str, Any]]:
@@ -58,7 +58,9 @@ def ask(request: FetchRequest[Any], url: str) -> tuple[Response, Mapping[str, An
     if moved_to and sightings >= SIGHTINGS_OF_A_MOVE:
         try:
             return (answer := request.http.get(moved_to, **validators)), {**notes, **_validators(answer, notes)}
-        except SourceError:
+        except SourceError as error:
+            if isinstance(error, Overdue) or (isinstance(error, Refused) and error.may_pass):
+                raise  # as the address that we were given would only lead there again
             moved_to, sightings = None, 0  # the new address does not hold: back to the one we were given
     answer = request.http.get(url, **validators)
     seen = sightings + 1 if answer.moved_to == moved_to else 1
@@ -115,17 +117,19 @@ def outcome(
     request: FetchRequest[Any],
     entries: Sequence[Entry] = (),
     *,
-    error: str | None = None,
+    error: SourceError | str | None = None,
     unchanged: bool = False,
     data: Mapping[str, Any] | None = None,
 ) -> Fetched:
-    """A fetch that ended, with what to remember of it."""
+    """A fetch that ended, with what to remember of it; a site that is away is left alone for as long as it wishes."""
     memory = request.memory if data is None else replace(request.memory, data=data)
+    if isinstance(error, SourceError) and is_away(error):
+        memory = replace(memory, retry_at=retry_at(error, failures=memory.failures + 1))
     return Fetched(
         source=request.source.name,
         kind=request.source.kind,
         entries=tuple(entries),
-        error=error,
+        error=str(error) if error else None,
         unchanged=unchanged,
         memory=memory,
     )

@@ -28,7 +28,7 @@ from urllib3.exceptions import (
 
 from newsletter.errors import SourceError
 from newsletter.sources.addresses import Allowed
-from newsletter.sources.trouble import Unreachable
+from newsletter.sources.trouble import Overdue, Unreachable
 
 Resolve = Callable[[str, int], Sequence[str]]
 """The numeric addresses of a host; raises ``socket.gaierror``."""
@@ -151,8 +151,9 @@ class Door:
         thread.join(watch.remaining(self._connect_seconds))
         if answers and answers[0]:
             return answers[0]
-        said = problems[0] if problems else "no address" if answers else "the name server does not answer"
-        raise NameResolutionError(host, connection, socket.gaierror(str(said)))
+        if not answers and not problems:
+            raise Overdue("the name server does not answer")
+        raise NameResolutionError(host, connection, socket.gaierror(str(problems[0] if problems else "no address")))
 
 
 class _Connection(HTTPConnection):
@@ -202,11 +203,11 @@ def explained(error: Exception) -> SourceError:  # noqa: PLR0911 one line a caus
         case NameResolutionError():
             return Unreachable("the host name is not known; check it, and the network")
         case ConnectTimeoutError():
-            return Unreachable("no connection in time")
+            return Overdue("no connection in time")
         case NewConnectionError():
             return Unreachable(f"no connection: {said}")
         case ReadTimeoutError() | TimeoutError():
-            return Unreachable("stopped answering")
+            return Overdue("stopped answering")
         case ProtocolError() if "IncompleteRead" in str(error):
             return Unreachable("the answer broke off")
         case ProtocolError() | OSError():

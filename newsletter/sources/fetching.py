@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Generic, Protocol, TypeVar
 
 from newsletter.config.settings import AnySource, SourceSettings
@@ -21,14 +23,14 @@ from newsletter.sources.http import Http
 from newsletter.sources.huggingface import HuggingFaceFetcher
 from newsletter.sources.isolated import CHILDREN, Children
 from newsletter.sources.page import PageFetcher
-from newsletter.sources.trouble import Refused
+from newsletter.sources.trouble import Refused, retry_at
 
 log = logging.getLogger(__name__)
 
 MAX_AT_ONCE = 100
-FIRST_PAUSE = timedelta(minutes=5)
-"""After the second failure in a row; doubled by each further one."""
-LONGEST_PAUSE = timedelta(hours=6)
+DEAD_AFTER = timedelta(days=14)
+"""So long an address answers 404 before it is taken for dead."""
+PAUSE_OF_THE_DEAD = timedelta(weeks=1)
 
 Source = TypeVar("Source", bound=SourceSettings)
 
@@ -82,14 +84,10 @@ def fetch_all(
     requests = [FetchRequest(source=source, memory=_memory(source, memories), http=http, now=now) for source in sources]
     done: dict[int, Fetched] = {}
     try:
-        with ThreadPoolExecutor(max_workers=max(1, min(len(requests), MAX_AT_ONCE))) as threads:
-            futures = {
-                threads.submit(_fetch, request, kinds, force=force): index for index, request in enumerate(requests)
-            }
-            for future in as_completed(futures):
-                fetched = done[futures[future]] = future.result()
-                if on_done is not None:
-                    on_done(fetched)
+        for index, fetched in _as_they_end(requests, kinds, force=force):
+            done[index] = fetched
+            if on_done is not None:
+                on_done(fetched)
     finally:
         CHILDREN.close()
     return [done[index] for index in range(len(requests))]
@@ -110,19 +108,46 @@ def find_kind(name: str, kinds: Mapping[str, Fetcher] = KINDS) -> Fetcher:
     return fetcher
 
 
+def _as_they_end(
+    requests: Sequence[FetchRequest[Any]], kinds: Mapping[str, Fetcher], *, force: bool
+) -> Iterator[tuple[int, Fetched]]:
+    """What came of each request, by its place.
+
+    The threads are nobody's to wait for: a person who breaks off is not kept by the slowest of all sources.
+    """
+    waiting = deque(enumerate(requests))
+    ended: SimpleQueue[tuple[int, Fetched]] = SimpleQueue()
+
+    def work() -> None:
+        while waiting:
+            try:
+                index, request = waiting.popleft()
+            except IndexError:
+                return  # another thread was faster
+            ended.put((index, _fetch(request, kinds, force=force)))
+
+    try:
+        for _ in range(min(len(requests), MAX_AT_ONCE)):
+            Thread(target=work, daemon=True).start()
+        for _ in requests:
+            yield ended.get()
+    finally:
+        waiting.clear()
+
+
 def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: bool) -> Fetched:
     source, memory = request.source, request.memory
     if source.disabled or (not force and _rests(source, memory)):
         return _failed(request, _reminder(memory), skipped=True)
     memory = replace(memory, checked_at=request.now)
     try:
-        fetched = find_kind(source.kind, kinds).fetch(request)
+        fetched = find_kind(source.kind, kinds).fetch(replace(request, memory=replace(memory, retry_at=None)))
     except SourceError as error:
-        return _failed(request, _said(error), memory=_after_failure(memory, error))
-    except Exception as error:  # a plugin's mistake, or ours, must not cost the reader the other sources
+        return _failed(request, _said(error), memory=_after_failure(memory, error, now=request.now))
+    except BaseException as error:  # a plugin's mistake, or ours, must not cost the reader the other sources
         log.debug("source %s failed unexpectedly", source.name, exc_info=error)
         said = f"failed unexpectedly ({type(error).__name__}: {_said(error)})"
-        return _failed(request, said, memory=_after_failure(memory, error))
+        return _failed(request, said, memory=_after_failure(memory, error, now=request.now))
     entries = tuple(replace(entry, sources=(source.name,)) for entry in fetched.entries)
     return replace(fetched, entries=entries, memory=_after_answer(memory, fetched))
 
@@ -130,7 +155,7 @@ def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: b
 def _memory(source: SourceSettings, memories: Mapping[str, SourceMemory]) -> SourceMemory:
     """What is remembered of the source; notes on another address or other options than today's are forgotten."""
     memory = memories.get(source.name, SourceMemory())
-    asked = source.model_dump(exclude={"every", "backlog", "disabled"})
+    asked = source.model_dump(exclude={"every", "backlog", "disabled", "hold_until"})
     fingerprint = blake2b(repr(asked).encode(), digest_size=8).hexdigest()
     if memory.data.get("settings") == fingerprint:
         return memory
@@ -152,31 +177,35 @@ def _reminder(memory: SourceMemory) -> str | None:
 
 def _after_answer(memory: SourceMemory, fetched: Fetched) -> SourceMemory:
     ours = {key: memory.data[key] for key in ("settings", "health") if key in memory.data}
-    memory = replace(memory, data={**fetched.memory.data, **ours}, error=fetched.error)
+    theirs = {key: value for key, value in fetched.memory.data.items() if key != "missing_since"}
+    memory = replace(memory, data={**theirs, **ours}, error=fetched.error)
     if fetched.error is not None:
-        return replace(memory, failures=memory.failures + 1, state=SourceState.FAILED)
+        failures, at = memory.failures + 1, fetched.memory.retry_at
+        return replace(memory, failures=failures, state=SourceState.FAILED, retry_at=at)
     return replace(memory, failures=0, retry_at=None, succeeded_at=memory.checked_at)
 
 
-def _after_failure(memory: SourceMemory, error: Exception) -> SourceMemory:
+def _after_failure(memory: SourceMemory, error: BaseException, *, now: datetime) -> SourceMemory:
     failures = memory.failures + 1
-    return replace(
+    memory = replace(
         memory,
         state=SourceState.FAILED,
         error=_said(error),
         failures=failures,
-        retry_at=_retry_at(failures, error),
+        retry_at=retry_at(error, failures=failures),
         disabled=isinstance(error, Refused) and error.status == 410,
     )
+    return _after_another_404(memory, now=now) if isinstance(error, Refused) and error.status == 404 else memory
 
 
-def _retry_at(failures: int, error: Exception) -> datetime | None:
-    """When to ask again: the source's own wish, or ever later; at once after a first failure."""
-    wished = error.retry_after_seconds if isinstance(error, Refused) else None
-    pause = timedelta(seconds=wished or 0.0)
-    if failures > 1:
-        pause = max(pause, min(FIRST_PAUSE * 2 ** min(failures - 2, 10), LONGEST_PAUSE))
-    return datetime.now(UTC) + pause if pause else None
+def _after_another_404(memory: SourceMemory, *, now: datetime) -> SourceMemory:
+    """The memory of a source that was not found, now and perhaps for long."""
+    since = datetime.fromisoformat(memory.data.get("missing_since", now.isoformat()))
+    memory = replace(memory, data={**memory.data, "missing_since": since.isoformat()})
+    if now - since < DEAD_AFTER:
+        return memory
+    said = f"{memory.error}; not found since {since:%Y-%m-%d}, so it is taken for dead and asked once a week"
+    return replace(memory, error=said, retry_at=datetime.now(UTC) + PAUSE_OF_THE_DEAD)
 
 
 def _failed(
@@ -191,5 +220,5 @@ def _failed(
     )
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__

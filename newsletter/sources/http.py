@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
@@ -33,7 +34,6 @@ _SAFE_ELSEWHERE = frozenset({"Accept", "Accept-Encoding", "User-Agent", "If-None
 """Headers that may follow a redirect to another host: those without a secret."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
-_PASSING = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Limits:
     """How much one request may take."""
 
     seconds: float = 60.0
-    """From the first look-up to the last byte, redirects included."""
+    """From the first look-up to the last byte: redirects, further attempts and the pauses before them included."""
     connect_seconds: float = 10.0
     read_seconds: float = 20.0
     """Without a single byte."""
@@ -51,7 +51,7 @@ class Limits:
     """Plain bytes a wire byte."""
     redirects: int = 5
     attempts: int = 3
-    """All in all, where the trouble may pass: 429, 5xx, no connection."""
+    """All in all, where the trouble may pass: 429, 5xx, no connection; what took too long is left to a later run."""
     backoff_seconds: float = 1.0
     """Before the second attempt; three times as long before each further one, give or take half."""
     patience_seconds: float = 10.0
@@ -132,29 +132,33 @@ class Http:
 
     def _ask(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
         asked = {"Accept-Encoding": "gzip, deflate", **headers, "User-Agent": self._agent}
-        for attempt in range(1, self._limits.attempts):
+        ends_at = time.monotonic() + self._limits.seconds
+        for attempt in count(1):
+            left = ends_at - time.monotonic()
             try:
-                return self._attempt(url, asked, body)
+                return self._attempt(url, asked, body, seconds=left)
             except (Refused, Unreachable) as error:
                 pause = self._pause(attempt, error)
-                if pause is None:
+                if pause is None or time.monotonic() + pause >= ends_at:
                     raise
                 log.debug("%s; trying again in %.1f s", error, pause)
                 self._sleep(pause)
-        return self._attempt(url, asked, body)
+        raise AssertionError  # the count has no end
 
     def _pause(self, attempt: int, error: Refused | Unreachable) -> float | None:
         """Seconds to wait before the next attempt; ``None`` where there should be none in this run."""
+        if attempt >= self._limits.attempts:
+            return None
         backoff = self._limits.backoff_seconds * 3.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 only jitter
         if isinstance(error, Unreachable):
             return backoff
-        if error.status not in _PASSING:
+        if not error.may_pass:
             return None
         wished = error.retry_after_seconds or 0.0
         return max(wished, backoff) if wished <= self._limits.patience_seconds else None
 
-    def _attempt(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
-        with self._door.watch(self._limits.seconds) as watch:
+    def _attempt(self, url: str, headers: Mapping[str, str], body: bytes | None, *, seconds: float) -> Response:
+        with self._door.watch(seconds) as watch:
             try:
                 answer = self._follow(url, dict(headers), body)
             except Refused:

@@ -15,7 +15,7 @@ from newsletter.sources.identifiers import arxiv_id
 from newsletter.sources.jsonfeed import parse_json
 from newsletter.sources.markup import web_address
 from newsletter.sources.reading import Reading
-from newsletter.sources.trouble import Refused
+from newsletter.sources.trouble import Refused, is_away
 from newsletter.text import clean
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class HuggingFaceFetcher:
     """Asks for the lists of the last days, each to its end."""
 
     def fetch(self, request: FetchRequest[HuggingFaceSource]) -> Fetched:
-        """All papers of the days asked for; days that could be read are kept when another could not."""
+        """All papers of the days asked for; days that could be read are kept when another could not.
+
+        A site that is away is asked for no further day.
+        """
         if request.source.path is not None:
             return read_local(request, request.source.path, _READER, site=_SITE)
         entries: list[Entry] = []
@@ -45,6 +48,8 @@ class HuggingFaceFetcher:
                     entries += page
             except SourceError as error:
                 first_error = first_error or error
+                if is_away(error):
+                    break
         return as_far_as_read(request, entries, first_error)
 
     def _pages(self, request: FetchRequest[HuggingFaceSource], day: date) -> Iterator[Sequence[Entry]]:

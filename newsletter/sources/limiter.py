@@ -30,7 +30,7 @@ class Limiter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``folder`` holds the file that processes share; the system's for temporary files when left out."""
-        self._seconds = seconds
+        self.seconds = seconds
         self._path = (folder or Path(tempfile.gettempdir())) / f"newsletter-{os.getuid()}-{name}.lock"
         self._clock = clock
         self._sleep = sleep
@@ -58,7 +58,7 @@ class Limiter:
             last = float(os.pread(self._file, 32, 0))
         except ValueError:
             return 0.0
-        return min(max(last + self._seconds - self._clock(), 0.0), self._seconds)
+        return min(max(last + self.seconds - self._clock(), 0.0), self.seconds)
 
     def _let_go(self) -> None:
         if self._file >= 0:

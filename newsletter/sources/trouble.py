@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from newsletter.errors import SourceError
 
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+FIRST_PAUSE = timedelta(minutes=5)
+"""After the second failure in a row; doubled by each further one."""
+LONGEST_PAUSE = timedelta(hours=6)
+_PASSING = frozenset({429, 500, 502, 503, 504})
 _SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|pass|sig)[^=&]*=)[^&]*")
 
 
@@ -25,6 +29,11 @@ class Refused(SourceError):
         self.retry_after_seconds = retry_after_seconds
         self.body = body
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same question may be answered at another time."""
+        return self.status in _PASSING
+
 
 class Unreachable(SourceError):
     """No whole answer came back; trying again may help."""
@@ -35,7 +44,24 @@ class Unreadable(SourceError):
 
 
 class Overdue(SourceError):
-    """No whole answer came back within all the time there was."""
+    """No whole answer came back in the time there was: trying again would take as long."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it is the whole site, as far as one can tell, and no time for further requests."""
+    return error.may_pass if isinstance(error, Refused) else isinstance(error, Unreachable | Overdue)
+
+
+def retry_at(error: BaseException, *, failures: int) -> datetime | None:
+    """When to ask again, by the machine's clock: the source's own wish, or ever later; at once after a first failure.
+
+    ``failures`` counts those in a row, this one included.
+    """
+    wished = error.retry_after_seconds if isinstance(error, Refused) else None
+    pause = timedelta(seconds=wished or 0.0)
+    if failures > 1:
+        pause = max(pause, min(FIRST_PAUSE * 2 ** min(failures - 2, 10), LONGEST_PAUSE))
+    return datetime.now(UTC) + pause if pause else None
 
 
 def retry_after_seconds(value: str | None, *, now: datetime) -> float | None:

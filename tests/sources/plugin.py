@@ -29,3 +29,10 @@ friendly = Friendly()
 class Forgetful:
     def fetch(self, request: FetchRequest) -> Fetched:
         return Fetched(source="", kind="")
+
+
+class Leaving:
+    """Wants out of the whole program."""
+
+    def fetch(self, request: FetchRequest) -> Fetched:
+        raise SystemExit(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -238,6 +238,16 @@ def test_without_full_records_the_announcements_stand(site, ask, source, fetcher
     assert "3 times with an empty page" in fetched.error
     assert len([asked for asked in site.asked if asked.path == "/api"]) == 3
     assert fetched.memory.data["http"]["etag"] is None
+
+
+def test_an_overloaded_api_is_left_alone_as_long_as_it_wishes(site, ask, source, fetcher):
+    """The announcements stand, and neither it nor the nightly list is asked further."""
+    site.say(FEED, rss(announced()))
+    site.say("/api", status=503, headers={"Retry-After": "7200"})
+    fetched = fetcher.fetch(ask(source()))
+    assert ([asked.path for asked in site.asked], len(fetched.entries)) == ([FEED, "/api"], 1)
+    assert timedelta(minutes=119) < fetched.memory.retry_at - datetime.now(UTC) <= timedelta(hours=2)
+    assert "nightly" not in fetched.memory.data
 
 
 def test_the_error_of_the_api_is_told_in_its_own_words(site, ask, source, fetcher):

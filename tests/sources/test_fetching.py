@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,6 +139,41 @@ def test_410_is_for_good(site, fetch):
     assert fetch(source, memories=remembered(*first), force=True)[0].skipped is False
 
 
+def test_an_address_that_is_not_found_for_two_weeks_is_dead(site, fetch, now):
+    source = feed("a", site.say("/a", status=404))
+    site.say("/a", status=404)
+    site.say("/a", status=503)
+    site.say("/a", status=404)
+    memories: dict[str, SourceMemory] = {}
+    told = []
+    for day in (0, 7, 13, 14):  # what passes in between makes it no younger
+        (fetched,) = fetch(source, memories=memories, now=now + timedelta(days=day), force=True)
+        memories = remembered(fetched)
+        told.append("taken for dead" in fetched.memory.error)
+    assert told == [False, False, False, True]
+    assert "not found since 2026-03-11" in fetched.memory.error
+    wait = fetched.memory.retry_at - datetime.now(UTC)
+    assert timedelta(days=6) < wait <= timedelta(days=7)
+    assert not fetched.memory.disabled
+    site.say("/a", RSS % b"back")
+    fetch(source, memories=memories, now=now, force=True)
+    (back,) = fetch(source, memories=memories, now=now, force=True)
+    assert (len(back.entries), "missing_since" in back.memory.data) == (1, False)
+
+
+def test_a_wish_to_be_left_alone_counts_beside_what_could_be_read(site, fetch, now):
+    """The second page says 429: what the first one had is kept, and the pause as well."""
+    papers = [{"paper": {"id": f"2603.{number:05}", "title": f"On {number}"}} for number in range(3)]
+    site.say("/api/daily_papers", json.dumps(papers))
+    site.say("/api/daily_papers", status=429, headers={"Retry-After": "3600"})
+    source = HuggingFaceSource(kind="huggingface", name="hf", url=site.url)
+    (fetched,) = fetch(source)
+    assert (len(fetched.entries), len(site.asked)) == (3, 2)
+    assert timedelta(minutes=59) < fetched.memory.retry_at - datetime.now(UTC) <= timedelta(hours=1)
+    (again,) = fetch(source, memories=remembered(fetched))
+    assert (again.skipped, len(site.asked)) == (True, 2)
+
+
 def test_retry_after_is_kept_to_by_the_clock_of_the_machine(site, fetch, now):
     source = feed("a", site.say("/a", status=429, headers={"Retry-After": "3600"}))
     first = fetch(source)
@@ -221,6 +257,25 @@ def test_a_plugin_that_breaks_is_one_clear_line(plugins, fetch, caplog):
     (fetched,) = fetch(PluginSource(kind="plugin.Broken", name="mine"))
     assert fetched.error == "failed unexpectedly (RuntimeError: two lines)"
     assert fetched.memory.failures == 1
+
+
+def test_a_plugin_that_wants_out_stops_nobody(site, plugins, fetch):
+    leaving, staying = fetch(PluginSource(kind="plugin.Leaving", name="x"), feed("a", site.say("/a", RSS % b"t")))
+    assert (leaving.error, len(staying.entries)) == ("failed unexpectedly (SystemExit: 3)", 1)
+
+
+def test_breaking_off_waits_for_no_source(site, now, http):
+    """What the caller raises while sources are still being asked comes out at once."""
+    stop = threading.Event()
+    sources = [feed("slow", site.play("/slow", lambda _: stop.wait(30))), feed("quick", site.say("/quick", RSS % b"t"))]
+
+    def break_off(_: Fetched) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch_all(sources, {}, http=http, now=now, on_done=break_off)
+    assert not stop.is_set()
+    stop.set()
 
 
 def test_sources_of_all_shapes_together(site, fetch):

@@ -264,7 +264,51 @@ def test_a_name_server_that_hangs_is_told(client):
 
     said = reason(client(resolve=hang, connect_seconds=0.1, attempts=1), "http://feeds.example/")
     stop.set()
-    assert "host name is not known" in said
+    assert "the name server does not answer" in said
+
+
+@pytest.mark.parametrize("slow", ["silent", "drips", "unresolved", "unconnected"])
+def test_what_took_too_long_is_not_tried_again(site, client, pauses, slow):
+    """Not in the same run: it would take as long again."""
+    stop, looked_up = threading.Event(), []
+
+    def find(host: str, port: int) -> Sequence[str]:
+        looked_up.append(host)
+        if slow == "unresolved":
+            stop.wait(5)
+        return ["10.255.255.1" if slow == "unconnected" else "127.0.0.1"]
+
+    play = (
+        drip(b"1", stop, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        if slow == "drips"
+        else lambda _: stop.wait(5)
+    )
+    url = site.play("/feed", play).replace("127.0.0.1", "slow.example")
+    allow = ["127.0.0.1", "10.0.0.0/8"]
+    http = client(allow=allow, resolve=find, attempts=3, seconds=0.6, connect_seconds=0.2, read_seconds=0.2)
+    said = reason(http, url)
+    stop.set()
+    assert any(words in said for words in ("stopped answering", "took longer", "does not answer", "no connection"))
+    assert (pauses.taken, len(looked_up)) == ([], 1)
+
+
+def test_one_deadline_holds_for_all_attempts_and_the_pauses_between_them(site, client, pauses):
+    """A pause that would go beyond it is not taken, and the trouble is told as it was."""
+    url = site.say("/feed", status=503)
+    assert "answered 503" in reason(client(seconds=2.0, attempts=9, backoff_seconds=30.0), url)
+    assert (pauses.taken, len(site.asked)) == ([], 1)
+
+
+def test_a_later_attempt_has_only_the_time_that_is_left(site):
+    """The deadline strikes within the second attempt, and names the whole time."""
+    stop = threading.Event()
+    url = site.say("/feed", status=503)
+    site.play("/feed", drip(b"1", stop, b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"))
+    limits = Limits(seconds=0.8, attempts=9, backoff_seconds=0.3)
+    with Http(contact="x", allow=LOOPBACK, limits=limits) as http:
+        assert "took longer than 0.8 s" in reason(http, url)
+    stop.set()
+    assert len(site.asked) == 2
 
 
 # -- trying again ----------------------------------------------------------------------------------------------
@@ -431,11 +475,12 @@ def test_a_redirect_to_a_private_address_is_refused(site, client):
 
 def test_a_name_that_changes_its_answer_gains_nothing(site, client):
     """The address that was checked is the one that is connected to, and every connection is checked."""
-    answers = iter([["10.0.0.7"], ["127.0.0.1"]])
-    http = client(allow=["10.0.0.0/8"], resolve=lambda *_: next(answers), connect_seconds=0.05, attempts=2)
-    said = reason(http, f"{site.url}/feed".replace("127.0.0.1", "rebinding.example"))
-    assert "loopback" in said
-    assert site.asked == []
+    answers = iter([["127.0.0.1"], ["127.0.0.9"]])
+    url = site.say("/feed", status=503, headers={"Connection": "close"})
+    http = client(resolve=lambda *_: next(answers), attempts=2)
+    said = reason(http, url.replace("127.0.0.1", "rebinding.example"))
+    assert "127.0.0.9, a loopback address" in said
+    assert len(site.asked) == 1
 
 
 def test_of_mixed_answers_only_the_public_ones_are_tried(site, client):
