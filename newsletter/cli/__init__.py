@@ -40,11 +40,17 @@ def call(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 the last door: no traceback reaches a person
-        message, code = told(error)
-        if "--json" in arguments:
-            print_json(failed_document(arguments, message, code))
-        return print_error(message, code)
+        return _fail(error, arguments)
+    if returned == EXIT_INTERRUPTED:  # all that typer leaves of a KeyboardInterrupt
+        return _fail(KeyboardInterrupt(), arguments)
     return returned if isinstance(returned, int) else 0
+
+
+def _fail(error: BaseException, arguments: Sequence[str]) -> int:
+    message, code = told(error)
+    if "--json" in arguments:
+        print_json(failed_document(arguments, message, code))
+    return print_error(message, code)
 
 
 def told(error: BaseException) -> tuple[str, int]:
