@@ -39,8 +39,11 @@ class Certificate:
         return ssl.create_default_context(cadata=self.pem.decode("ascii"))
 
 
-def make_certificate(*names: str) -> Certificate:
-    """A certificate for these host names and IP addresses, good for a day; 127.0.0.1 when none is named."""
+def make_certificate(*names: str, days_left: int = 1) -> Certificate:
+    """A certificate for these host names and IP addresses; 127.0.0.1 when none is named.
+
+    With ``days_left`` below zero it has expired.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,8 +58,8 @@ def make_certificate(*names: str) -> Certificate:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_before(now - DAY + min(days_left, 0) * DAY)
+        .not_valid_after(now + days_left * DAY)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
