@@ -7,7 +7,7 @@ raise, take ten seconds, or need 512 MB: then the exit code is 1. ``--mutate 100
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import sys
 import time
 from collections import Counter, defaultdict
@@ -16,15 +16,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.expected import compare, expected_of
 from newsletter.errors import SourceError
+from newsletter.model import Entry
 from newsletter.sources.isolated import CPU_SECONDS, Children
-from newsletter.sources.markup import text_of
 from newsletter.sources.trouble import Unreadable
 from newsletter.sources.worker import MEMORY_BYTES
 from newsletter.testing.mutants import Mutant, mutants
@@ -34,7 +34,8 @@ READER = "newsletter.sources.feed:read_feed"
 GOOD = b'<rss version="2.0"><channel><title>t</title><item><title>Untouched</title></item></channel></rss>'
 """Read now and then between the others, as the feed of somebody else."""
 READS_BETWEEN_GOOD_ONES = 20
-TITLES_COMPARED = 100
+ENTRIES_COMPARED = 100
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Read:
     said: str
     seconds: float
     peak_bytes: int
-    titles: tuple[str, ...] = ()
-    """Of the first entries; there may be thousands."""
+    entries: tuple[Entry, ...] = ()
+    """The first ones; there may be thousands."""
 
     @property
     def is_bad(self) -> bool:
@@ -75,12 +76,14 @@ def main() -> int:
     ]
     reads = read_all(feeds, total=len(feeds))
     report("corpora", reads)
+    report_failed(reads)
     report_expected(reads, options.folder)
     if options.mutate:
         bodies = [feed.body for _, feed in feeds if len(feed.body) < 200_000]
         made = ((f"mutant {n}", one) for n, one in enumerate(mutants(bodies, options.mutate, seed=options.seed)))
         mutated = read_all(made, total=options.mutate)
         report(f"mutants of seed {options.seed}", mutated)
+        report_failed(mutated)
         reads += mutated
     return 1 if any(read.is_bad for read in reads) else 0
 
@@ -109,7 +112,7 @@ def read_all(feeds: Iterable[tuple[str, Mutant]], *, total: int) -> list[Read]:
         reads.append(read_one(children, name, feed))
         if reads[-1].is_bad or number % READS_BETWEEN_GOOD_ONES == 0:
             good = read_one(children, f"somebody else's feed after {name}", Mutant("others", GOOD))
-            if good.titles != ("Untouched",):
+            if [entry.title for entry in good.entries] != ["Untouched"]:
                 reads.append(good)
     children.close()
     return reads
@@ -118,15 +121,15 @@ def read_all(feeds: Iterable[tuple[str, Mutant]], *, total: int) -> list[Read]:
 def read_one(children: Children, name: str, feed: Mutant) -> Read:
     """What becomes of one answer, with the time and the memory that it took."""
     state, said, started = "parsed", "", time.perf_counter()
-    titles: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
     _forget_peaks(children)
     try:
         context = {"now": datetime.now(UTC).isoformat(), "content_type": feed.content_type}
-        entries = children.read(READER, feed.body, where=name, **context).entries
-        titles = tuple(entry.title for entry in entries[:TITLES_COMPARED])
+        reading = children.read(READER, feed.body, where=name, **context)
+        entries, said = reading.entries[:ENTRIES_COMPARED], reading.problem or ""
     except SourceError as error:
         state, said = ("raised" if isinstance(error, Unreadable) else "failed"), str(error)
-    return Read(name, feed.kind, state, said, time.perf_counter() - started, _peak(children), titles)
+    return Read(name, feed.kind, state, said, time.perf_counter() - started, _peak(children), entries)
 
 
 def _forget_peaks(children: Children) -> None:
@@ -171,42 +174,28 @@ def report(title: str, reads: Sequence[Read]) -> None:
 
 
 def report_expected(reads: Sequence[Read], folder: Path) -> None:
-    """How many entries are those that the JSON file beside a feed expects, by their number and titles."""
-    pairs = [(read, expected) for read in reads if (expected := expected_of(folder / read.name)) is not None]
-    if not pairs:
-        return
-    alike = [sum(1 for read, expected in pairs if agrees(read, expected)), len(pairs)]
-    Console().print("as many entries, with the titles that are expected: {} of {}".format(*alike))
-    for read, expected in pairs:
-        if not agrees(read, expected):
-            Console().print(
-                f"  {read.name}: {len(read.titles)} entries where {len(expected)} are expected; {read.said}"
-            )
+    """How much of what the JSON files beside the feeds expect is what ours says, and each thing that is not."""
+    asked, alike = Counter[str](), Counter[str]()
+    console = Console(soft_wrap=True)
+    for read in reads:
+        expected = expected_of(folder / read.name) if read.name.lower().endswith(tuple(SUFFIXES)) else None
+        for field, same, said in compare(read.entries, expected) if expected is not None else ():
+            asked[field] += 1
+            alike[field] += same
+            if not same:
+                console.print(f"  {read.name}: {field}: {said}", markup=False)
+    if asked:
+        console.print("as expected: " + ", ".join(f"{field} {alike[field]} of {asked[field]}" for field in asked))
 
 
-def expected_of(feed: Path) -> list[dict[str, Any]] | None:
-    """The entries that the file beside the feed expects; ``None`` where there is none, or it expects no feed."""
-    beside = [feed.with_suffix(".json"), feed.with_name(f"{feed.stem}_expected.json")]
-    file = next((one for one in beside if one != feed and one.exists()), None)
-    if file is None:
-        return None
-    document = json.loads(file.read_bytes())
-    listed = document.get("items") or document.get("entries") or []
-    return [one for one in listed if any(one.get(key) for key in ("title", "description", "summary", "content"))]
-
-
-def agrees(read: Read, expected: Sequence[dict[str, Any]]) -> bool:
-    """Whether the titles that are told are the expected ones; entries without a title are named by their text."""
-    titles = [text_of(str(one["title"])) if one.get("title") else None for one in expected]
-    return len(titles) == len(read.titles) and all(
-        wanted is None or _bare(wanted) == _bare(text_of(told))
-        for wanted, told in zip(titles, read.titles, strict=True)
-    )
-
-
-def _bare(title: str) -> str:
-    """Letters and digits alone: what is markup and what is text is another question."""
-    return "".join(letter for letter in title.casefold() if letter.isalnum())
+def report_failed(reads: Sequence[Read]) -> None:
+    """Why files could not be read, the most frequent reason first, with one of them for each."""
+    reasons: dict[str, list[Read]] = defaultdict(list)
+    for read in reads:
+        if read.said and not read.is_bad:
+            reasons[_NUMBER.sub("#", read.said.removeprefix(f"{read.name}: "))].append(read)
+    for reason, members in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        Console(soft_wrap=True).print(f"  {len(members)}: {reason} ({members[0].name})", markup=False)
 
 
 if __name__ == "__main__":

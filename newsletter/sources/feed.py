@@ -19,6 +19,7 @@ from newsletter.sources.asking import read_answer, read_local
 from newsletter.sources.dates import believable, instant
 from newsletter.sources.identifiers import arxiv_id, doi, doi_of_address
 from newsletter.sources.markup import text_of, title_of, web_address
+from newsletter.sources.people import split_people
 from newsletter.sources.reading import Reading
 from newsletter.text import clean, shorten
 
@@ -62,7 +63,7 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
         raise SourceError("is empty")
     at = datetime.fromisoformat(now)
     if body.startswith((b"{", b"[")):
-        return jsonfeed.read(body, now=at)
+        return jsonfeed.read(body, now=at, address=address)
     if _PAGE.match(body[:_HEAD_BYTES]) and not _ROOT.search(body[:_HEAD_BYTES]):  # a feed may say that it is HTML
         raise SourceError(_not_a_feed(body, address))
     if arxiv_xml.NAMESPACE in body[:_HEAD_BYTES]:
@@ -89,7 +90,8 @@ def _read_xml(body: bytes, *, now: datetime, address: str | None, content_type: 
     if parsed.bozo and not _END.search(body[-_HEAD_BYTES:]):
         whole = len(_END_OF_ITEM.findall(body))
         items, problem = items[:whole], f"breaks off after {whole} whole entries"
-    entries = (_entry(item, base=base, now=now) for item in items)
+    house = tuple(_names(parsed.feed)) if parsed.version.startswith("atom") else ()
+    entries = (_entry(item, base=base, house=house, now=now) for item in items)
     return Reading(entries=tuple(entry for entry in entries if entry is not None), problem=problem)
 
 
@@ -116,26 +118,26 @@ def _character(reference: re.Match[str]) -> str:
     return reference[0] if number <= sys.maxunicode else ""
 
 
-def _entry(item: Mapping[str, Any], *, base: str, now: datetime) -> Entry | None:
-    """The entry that an item stands for; ``None`` for one without any text."""
-    summary = _summary(item)
+def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: datetime) -> Entry | None:
+    """The entry that an item stands for; ``None`` for one with neither text nor link."""
+    summary, link = _summary(item), _link(item, base)
     title = _title(item) or shorten(summary, 100)
-    if not title:
+    if not (title or link):
         return None
-    link = _link(item, base)
     guid = str(item.get("id") or "")
+    published, updated = _date(item, "published", now), _date(item, "updated", now)
     paper = arxiv_id(guid) or (arxiv_id(link) if link else None)
     return Entry(
         title=title,
         link=link,
         summary=summary,
-        authors=tuple(_authors(item)),
+        authors=tuple(dict.fromkeys(_names(item))) or house,
         arxiv_id=paper.id if paper else None,
         arxiv_version=paper.version if paper else None,
         doi=_doi(item, guid, link),
-        categories=tuple(dict.fromkeys(clean(tag["term"]) for tag in item.get("tags", ()) if tag.get("term"))),
-        published=_date(item, "published", now),
-        updated=_date(item, "updated", now),
+        categories=tuple(dict.fromkeys(name for tag in item.get("tags", ()) if (name := clean(tag.get("term") or "")))),
+        published=published or updated,  # journals give one date alone, which is read as an update
+        updated=updated,
         discussion_link=web_address(item.get("comments")),
         thumbnail=_thumbnail(item),
         signals=Signals(comments=_count(item.get("slash_comments"))),
@@ -168,13 +170,10 @@ def _link(item: Mapping[str, Any], base: str) -> str | None:
     return None
 
 
-def _authors(item: Mapping[str, Any]) -> Iterator[str]:
-    """Names, one by one; several feeds put all of them into one element."""
-    for author in item.get("authors", ()):
-        name = clean(str(author.get("name") or ""))
-        parts = re.split(r",\s+(?:and\s+)?|\s+and\s+|;\s*", name)
-        whole_names = len(parts) > 1 and all(" " in part.strip() for part in parts if part)
-        yield from (part.strip() for part in (parts if whole_names else [name]) if part.strip())
+def _names(holder: Mapping[str, Any]) -> Iterator[str]:
+    """Names of authors, one by one; several feeds put all of them into one element."""
+    for author in holder.get("authors", ()):
+        yield from split_people(text_of(str(author.get("name") or "")))
 
 
 def _doi(item: Mapping[str, Any], guid: str, link: str | None) -> str | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry
@@ -20,7 +21,7 @@ _VERSION = re.compile(r"(?:https?://)?(?:www\.)?jsonfeed\.org/version/|1(?:\.\d)
 """The address of the format's description, or its number alone."""
 
 
-def read(body: bytes, *, now: datetime) -> Reading:
+def read(body: bytes, *, now: datetime, address: str | None = None) -> Reading:
     """The entries of a JSON Feed; raises SourceError where it is none."""
     document = parse_json(body)
     if not isinstance(document, dict):
@@ -31,7 +32,12 @@ def read(body: bytes, *, now: datetime) -> Reading:
     if not _VERSION.match(str(document.get("version"))) or not isinstance(items, list):
         raise SourceError("is JSON, but no JSON Feed: it has no version of jsonfeed.org or no items")
     house = tuple(_names(document))
-    entries = (_entry(item, house=house, now=now) for item in items if isinstance(item, dict))
+    base = next((_text(document, key) for key in ("feed_url", "home_page_url") if document.get(key)), "")
+    entries = (
+        _entry(item, base=_joined(address or "", base) or "", house=house, now=now)
+        for item in items
+        if isinstance(item, dict)
+    )
     return Reading(entries=tuple(entry for entry in entries if entry is not None))
 
 
@@ -54,25 +60,25 @@ def parse_json(body: bytes) -> Any:
         raise SourceError("is JSON nested too deep to be a feed") from None
 
 
-def _entry(item: Mapping[str, Any], *, house: tuple[str, ...], now: datetime) -> Entry | None:
-    summary = _summary(item)
+def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: datetime) -> Entry | None:
+    summary, link = _summary(item), _link(item, base)
     title = clean(_text(item, "title")) or shorten(summary, 100)
-    if not title:
+    if not (title or link):
         return None
-    link = next((found for key in ("url", "external_url", "id") if (found := web_address(item.get(key)))), None)
     paper = arxiv_id(link) if link else None
-    tags = item.get("tags")
+    tags: list[Any] = item["tags"] if isinstance(item.get("tags"), list) else []
+    published, updated = (believable(instant(item.get(key)), now=now) for key in ("date_published", "date_modified"))
     return Entry(
         title=title,
         link=link,
         summary=summary,
-        authors=tuple(_names(item)) or house,
+        authors=tuple(dict.fromkeys(_names(item))) or house,
         arxiv_id=paper.id if paper else None,
         arxiv_version=paper.version if paper else None,
         doi=doi_of_address(link) if link else None,
-        categories=tuple(clean(tag) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-        published=believable(instant(item.get("date_published")), now=now),
-        updated=believable(instant(item.get("date_modified")), now=now),
+        categories=tuple(dict.fromkeys(name for tag in tags if isinstance(tag, str) and (name := clean(tag)))),
+        published=published or updated,
+        updated=updated,
         thumbnail=web_address(item.get("image")) or web_address(item.get("banner_image")),
     )
 
@@ -83,10 +89,26 @@ def _summary(item: Mapping[str, Any]) -> str:
     return plain if len(plain) >= 200 or len(plain) > len(content) else content
 
 
+def _link(item: Mapping[str, Any], base: str) -> str | None:
+    """The address of the page; an id is one only where it is whole."""
+    for link in (_joined(base, item.get("url")), _joined(base, item.get("external_url")), item.get("id")):
+        if found := web_address(link):
+            return found
+    return None
+
+
+def _joined(base: str, link: object) -> str | None:
+    try:
+        return urljoin(base, link.strip()) if isinstance(link, str) and link.strip() else None
+    except ValueError:
+        return None
+
+
 def _names(holder: Mapping[str, Any]) -> Iterator[str]:
-    several = holder.get("authors")
-    for author in several if isinstance(several, list) else [holder.get("author")]:
-        name = clean(_text(author, "name")) if isinstance(author, dict) else ""
+    """Names of authors: of a list of them, or of one, each as a record or as the name alone."""
+    said = holder.get("authors") or holder.get("author")
+    for author in said if isinstance(said, list) else [said]:
+        name = clean(_text(author, "name") if isinstance(author, dict) else author if isinstance(author, str) else "")
         if name:
             yield name
 

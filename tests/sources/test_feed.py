@@ -75,6 +75,18 @@ def test_atom():
     assert entry.categories == ("physics",)
 
 
+def test_what_an_atom_feed_says_once_holds_for_its_entries():
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><author><name>The lab</name></author>'
+        "<entry><title>One</title><updated>2026-03-02T10:00:00Z</updated></entry>"
+        "<entry><title>Two</title><author><name>Ada Byron</name></author>"
+        '<category term=" "/><category term="a"/><category term="a"/></entry></feed>'
+    )
+    one, two = read_feed(feed.encode(), now=NOW).entries
+    assert (one.authors, two.authors, two.categories) == (("The lab",), ("Ada Byron",), ("a",))
+    assert one.published == one.updated == datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
 def test_rdf():
     entry = only(
         b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
@@ -85,7 +97,7 @@ def test_rdf():
     )
     assert (entry.title, entry.link, entry.authors) == ("One", "https://j.example/1", ("Ada Byron",))
     assert entry.doi == "10.1101/2026.03.01.700001"
-    assert (entry.published or entry.updated) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert entry.published == datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +133,14 @@ def test_the_content_speaks_where_the_summary_is_short():
 
 def test_an_item_without_a_title_takes_its_first_words():
     assert only(rss("<description>Only a note. And more of it.</description>")).title.startswith("Only a note.")
-    assert read_feed(rss("<link>https://lab.example/1</link>"), now=NOW).entries == ()
+
+
+def test_an_item_without_any_words_is_kept_for_its_link():
+    assert (only(rss("<link>https://lab.example/1</link>")).title, only(rss("<link>/1</link>")).link) == (
+        "",
+        "https://lab.example/1",
+    )
+    assert read_feed(rss("<description>&lt;p&gt;</description>", "<guid>7</guid>"), now=NOW).entries == ()
 
 
 @pytest.mark.parametrize(
@@ -170,6 +189,10 @@ def test_a_date_of_a_few_hours_ahead_is_a_clock_and_no_lie():
     [
         ("Ada Byron, Mary Shelley and Jane Marcet", ("Ada Byron", "Mary Shelley", "Jane Marcet")),
         ("Byron, Ada", ("Byron, Ada",)),
+        ("Byron, A. L., van der Berg, J.-P., Li, W.", ("A. L. Byron", "J.-P. van der Berg", "W. Li")),
+        ("&lt;a href='https://lab.example/ada'&gt;Ada Byron&lt;/a&gt;", ("Ada Byron",)),
+        ("Ada Byron (mailto:ada@lab.example)", ("Ada Byron",)),
+        ("Ada Byron, Ada Byron", ("Ada Byron",)),
         ("The Cell Consortium", ("The Cell Consortium",)),
         ("  ", ()),
     ],
@@ -249,6 +272,35 @@ def test_json_feed_of_the_first_version_with_the_house_as_author():
     )
     entry = only(body)
     assert (entry.title, entry.link, entry.authors) == ("A note", "https://lab.example/1", ("The lab",))
+
+
+@pytest.mark.parametrize(
+    ("item", "link"),
+    [
+        ({"url": "/a"}, "https://lab.example/a"),
+        ({"url": "b", "external_url": "https://other.example/"}, "https://lab.example/blog/b"),
+        ({"url": "javascript:alert(1)", "external_url": "//other.example/c"}, "https://other.example/c"),
+        ({"url": "http://[broken", "id": "d"}, None),
+        ({"url": 7, "id": "https://lab.example/7"}, "https://lab.example/7"),
+    ],
+)
+def test_links_of_a_json_feed_are_taken_relative_to_it(item, link):
+    body = json_feed({"title": "t", **item}, home_page_url="/blog/")
+    assert only(body, address="https://lab.example/feed.json").link == link
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"authors": {"name": "Ada Byron"}}, ("Ada Byron",)),
+        ({"authors": ["Ada Byron", "Ada Byron", 7, {"name": None}]}, ("Ada Byron",)),
+        ({"authors": [], "author": "Ada Byron"}, ("Ada Byron",)),
+        ({"authors": 7}, ("The lab",)),
+    ],
+)
+def test_authors_of_a_json_feed_in_any_form(said, names):
+    body = json_feed({"url": "https://lab.example/7", **said}, authors=[{"name": "The lab"}])
+    assert only(body).authors == names
 
 
 def test_json_feed_in_utf_16():
