@@ -1,16 +1,13 @@
-"""A real web server on loopback that says what a test tells it to say, and a client that may read from it."""
+"""A client that may read from a web server on loopback, and requests as ``fetch_all`` makes them."""
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from website import site
 
 from newsletter.config.settings import SourceSettings
 from newsletter.model import SourceMemory
@@ -18,88 +15,7 @@ from newsletter.sources import FetchRequest
 from newsletter.sources.http import Http, Limits
 from newsletter.sources.isolated import Children
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass
-class Site:
-    """Plays answers by path: the next one of a list, the last one again and again."""
-
-    url: str = ""
-    asked: list[Asked] = field(default_factory=list)
-    _answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
-
-    def say(
-        self, path: str, body: bytes | str = b"", *, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> str:
-        """Adds an answer to that path; gives the whole address."""
-        raw = body.encode() if isinstance(body, str) else body
-
-        def answer(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(status)
-            for name, value in {"Content-Length": str(len(raw)), **(headers or {})}.items():
-                handler.send_header(name, value)
-            handler.end_headers()
-            handler.wfile.write(raw)
-
-        return self.play(path, answer)
-
-    def play(self, path: str, answer: Answer) -> str:
-        """Adds an answer of any shape."""
-        self._answers[path].append(answer)
-        return self.url + path
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(handler.path)
-        self.asked.append(
-            Asked(
-                path=parts.path,
-                query=parse_qs(parts.query),
-                headers={name.lower(): value for name, value in handler.headers.items()},
-                body=handler.rfile.read(int(handler.headers.get("Content-Length", 0))),
-            )
-        )
-        answers = self._answers.get(parts.path)
-        if not answers:
-            handler.send_error(404)
-            return
-        (answers.pop(0) if len(answers) > 1 else answers[0])(handler)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    played = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            try:
-                played.answer(self)
-            except OSError:
-                self.close_connection = True  # the client has hung up, as some tests want it to
-
-        do_POST = do_GET  # noqa: N815 the parent's name
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    played.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield played
-    server.shutdown()
-    server.server_close()
+__all__ = ["site"]
 
 
 @dataclass
