@@ -15,6 +15,7 @@ from newsletter.cli import (
     demo,
     doctor,
     editions,
+    feeds,
     fetch,
     init,
     migrate,
@@ -80,6 +81,7 @@ app.command("send-test")(send_test.send_test)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")
 app.command("replay")(replay.replay)

@@ -22,6 +22,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     "status": {"sources": [], "editions": [], "ledger": {}, "subscribers": {}, "suppressed": 0},
     "doctor": {"checks": []},
     "subscribers": {"subscribers": []},
+    "feeds": {"added": [], "already": [], "skipped": [], "dry_run": False},
     "deliveries": {"deliveries": []},
     "editions": {"editions": []},
 }  # fmt: skip
