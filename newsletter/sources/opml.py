@@ -25,9 +25,11 @@ MAX_TITLE_CHARACTERS = 120
 MAX_TAG_CHARACTERS = 100_000
 MAX_VALUE_CHARACTERS = 4_000
 
-_ASIDE = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+_ASIDES = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
+"""Comments and the like, in which no tag is one."""
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 _FIRST_TAG = re.compile(r"<(?:[\w.-]{1,40}:)?([\w.-]{1,40})")
+_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?opml\b", re.IGNORECASE)
 _LAST_TAG = re.compile(r"</(?:[\w.-]{1,40}:)?opml\b", re.IGNORECASE)
 # A quoted value ends at its quote; where that is missing, at the next tag at the latest.
 _OUTLINE = re.compile(
@@ -96,20 +98,32 @@ def read_opml(content: bytes, name: str) -> FeedList:
         raise UsageError(f"{name}: is a zip archive; unpack the OPML file in it first")
     if len(content) > MAX_BYTES:
         raise UsageError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB, which is the most that is read")
-    text = _ASIDE.sub(" ", _text_of(content))
+    text = _without_asides(_text_of(content))
     if _ENTITY.search(text):
         raise UsageError(f"{name}: declares entities of its own, which are not read; expected plain OPML")
-    root = _FIRST_TAG.search(text)
     found = list(_outlines(text, name))
-    if not found and (root is None or root[1].casefold() != "opml"):
-        reason = _OTHER_FORMATS.get(root[1].casefold() if root else "", "is no OPML; expected a reader's list of feeds")
-        raise UsageError(f"{name}: {reason}")
+    if not found and not _ROOT.search(text):
+        raise UsageError(f"{name}: {_other_format(text)}")
     listed = [one for one in map(_listed, found) if one is not None]
     return FeedList(
         feeds=tuple(one for one in listed if isinstance(one, ListedFeed)),
         skipped=tuple(one for one in listed if isinstance(one, Skipped)),
         is_whole=_LAST_TAG.search(text) is not None,
     )
+
+
+def _without_asides(text: str) -> str:
+    """The text without what is closed; one that is open to the end hides nothing."""
+    for begin, end in _ASIDES:
+        close = text.rfind(end) + len(end)  # behind it each search would go to the end of the file
+        aside = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        text = aside.sub(" ", text[:close]) + text[close:]
+    return text
+
+
+def _other_format(text: str) -> str:
+    first = _FIRST_TAG.search(text)
+    return _OTHER_FORMATS.get(first[1].casefold() if first else "", "is no OPML; expected a reader's list of feeds")
 
 
 def write_opml(title: str, feeds: Iterable[ListedFeed]) -> bytes:

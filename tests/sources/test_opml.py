@@ -92,6 +92,14 @@ def test_comments_and_sections_of_text_hold_no_feeds():
     assert feeds(f"<!-- {hidden} --><![CDATA[{hidden}]]><?x {hidden}?>") == []
 
 
+@pytest.mark.parametrize("begin", ["<!--", "<![CDATA[", "<?"])
+def test_a_comment_without_end_hides_nothing(begin):
+    assert feeds(f'<outline text="T" xmlUrl="https://a.example/f"/>{begin}<outline xmlUrl="https://b.example/"/>') == [
+        ("T", "https://a.example/f"),
+        ("", "https://b.example/"),
+    ]
+
+
 @pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_the_charset_is_seen_from_the_first_bytes(charset):
     assert feeds('<outline text="é 日" xmlUrl="https://a.example/f"/>', charset=charset) == [
