@@ -23,7 +23,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD = re.compile(r"[A-Za-z][A-Za-z.-]*")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
-NewSource = Mapping[str, str | list[str]]
+SourceOptions = Mapping[str, str | list[str]]
 """A source as YAML says it: text, and lists of text."""
 
 
@@ -33,7 +33,7 @@ def has_sources(file: Path) -> bool:
     return bool(data.get("sources")) if isinstance(data, dict) else True
 
 
-def write_sources(file: Path, added: Sequence[NewSource], *, environ: Mapping[str, str]) -> None:
+def write_sources(file: Path, added: Sequence[SourceOptions], *, environ: Mapping[str, str]) -> None:
     """Put the sources at the end of those in ``newsletter.yaml``; UsageError, and nothing changed, where it cannot be.
 
     The new text is loaded as a configuration before it takes the old one's place at once, with its mode.
@@ -47,7 +47,7 @@ def write_sources(file: Path, added: Sequence[NewSource], *, environ: Mapping[st
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def with_sources(content: bytes, name: str, added: Sequence[NewSource]) -> bytes:
+def with_sources(content: bytes, name: str, added: Sequence[SourceOptions]) -> bytes:
     """The configuration's text with the sources at the end of its list; UsageError where it is of no known shape."""
     before = parse(content, name).data
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
@@ -60,7 +60,7 @@ def with_sources(content: bytes, name: str, added: Sequence[NewSource]) -> bytes
     return changed
 
 
-def source_line(source: NewSource) -> str:
+def source_line(source: SourceOptions) -> str:
     """The source on one line of YAML, without a dash."""
     return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in source.items()) + "}"
 
@@ -149,7 +149,7 @@ def _in_brackets(text: str, events: Sequence[Any], lines: Sequence[str], newline
     return f"{text[:end]}{comma or behind.rstrip()}{newline}{body}{text[close:]}"
 
 
-def _is_as_meant(content: bytes, name: str, before: Any, added: Sequence[NewSource]) -> bool:
+def _is_as_meant(content: bytes, name: str, before: Any, added: Sequence[SourceOptions]) -> bool:
     """Whether the new text says what the old one said, and the new sources."""
     try:
         document = parse(content, name)
