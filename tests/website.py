@@ -50,6 +50,23 @@ class Site:
         self._answers[path].append(answer)
         return self.url + path
 
+    def answer_queries(self, path: str, answer: Callable[[dict[str, list[str]]], tuple[int, str]]) -> None:
+        """From now on that path's status and body follow from what is asked."""
+
+        def play(handler: BaseHTTPRequestHandler) -> None:
+            status, text = answer(parse_qs(urlsplit(handler.path).query))
+            raw = text.encode()
+            handler.send_response(status)
+            handler.send_header("Content-Length", str(len(raw)))
+            handler.end_headers()
+            handler.wfile.write(raw)
+
+        self.play(path, play)
+
+    def forget(self, path: str) -> None:
+        """Takes back what was to be answered there."""
+        self._answers.pop(path, None)
+
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
         self.asked.append(

@@ -58,6 +58,8 @@ class BiorxivFetcher:
             yield reading
             count, total = reading.facts["count"], reading.facts["total"]
             assert isinstance(count, int)  # noqa: S101 by our own reader
+            if total and not count and not cursor:
+                raise SourceError(f"{url}: answered with an empty page, against its own total of {total}")
             cursor += count
             if not count or (isinstance(total, int) and cursor >= total):
                 return

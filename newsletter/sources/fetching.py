@@ -142,14 +142,14 @@ def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: b
     memory = replace(memory, checked_at=request.now)
     try:
         fetched = find_kind(source.kind, kinds).fetch(replace(request, memory=replace(memory, retry_at=None)))
+        entries = tuple(replace(entry, sources=(source.name,)) for entry in fetched.entries)
+        return replace(fetched, entries=entries, memory=_after_answer(memory, fetched))
     except SourceError as error:
         return _failed(request, _said(error), memory=_after_failure(memory, error, now=request.now))
     except BaseException as error:  # a plugin's mistake, or ours, must not cost the reader the other sources
         log.debug("source %s failed unexpectedly", source.name, exc_info=error)
         said = f"failed unexpectedly ({type(error).__name__}: {_said(error)})"
         return _failed(request, said, memory=_after_failure(memory, error, now=request.now))
-    entries = tuple(replace(entry, sources=(source.name,)) for entry in fetched.entries)
-    return replace(fetched, entries=entries, memory=_after_answer(memory, fetched))
 
 
 def _memory(source: SourceSettings, memories: Mapping[str, SourceMemory]) -> SourceMemory:

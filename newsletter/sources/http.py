@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from itertools import count
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
@@ -133,17 +132,17 @@ class Http:
     def _ask(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
         asked = {"Accept-Encoding": "gzip, deflate", **headers, "User-Agent": self._agent}
         ends_at = time.monotonic() + self._limits.seconds
-        for attempt in count(1):
-            left = ends_at - time.monotonic()
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                return self._attempt(url, asked, body, seconds=left)
+                return self._attempt(url, asked, body, seconds=ends_at - time.monotonic())
             except (Refused, Unreachable) as error:
                 pause = self._pause(attempt, error)
                 if pause is None or time.monotonic() + pause >= ends_at:
                     raise
                 log.debug("%s; trying again in %.1f s", error, pause)
                 self._sleep(pause)
-        raise AssertionError  # the count has no end
 
     def _pause(self, attempt: int, error: Refused | Unreachable) -> float | None:
         """Seconds to wait before the next attempt; ``None`` where there should be none in this run."""

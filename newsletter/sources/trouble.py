@@ -14,7 +14,8 @@ LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 FIRST_PAUSE = timedelta(minutes=5)
 """After the second failure in a row; doubled by each further one."""
 LONGEST_PAUSE = timedelta(hours=6)
-_PASSING = frozenset({429, 500, 502, 503, 504})
+_OVERLOADED = frozenset({429, 503})
+_PASSING = _OVERLOADED | {500, 502, 504}
 _SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|pass|sig)[^=&]*=)[^&]*")
 
 
@@ -49,7 +50,8 @@ class Overdue(SourceError):
 
 def is_away(error: Exception) -> bool:
     """Whether it is the whole site, as far as one can tell, and no time for further requests."""
-    return error.may_pass if isinstance(error, Refused) else isinstance(error, Unreachable | Overdue)
+    overloaded = isinstance(error, Refused) and error.status in _OVERLOADED
+    return overloaded or isinstance(error, Unreachable | Overdue)
 
 
 def retry_at(error: BaseException, *, failures: int) -> datetime | None:

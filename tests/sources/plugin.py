@@ -36,3 +36,10 @@ class Leaving:
 
     def fetch(self, request: FetchRequest) -> Fetched:
         raise SystemExit(3)
+
+
+class Silent:
+    """Forgets to give anything back."""
+
+    def fetch(self, request: FetchRequest) -> None:
+        return None

@@ -259,9 +259,12 @@ def test_a_plugin_that_breaks_is_one_clear_line(plugins, fetch, caplog):
     assert fetched.memory.failures == 1
 
 
-def test_a_plugin_that_wants_out_stops_nobody(site, plugins, fetch):
-    leaving, staying = fetch(PluginSource(kind="plugin.Leaving", name="x"), feed("a", site.say("/a", RSS % b"t")))
-    assert (leaving.error, len(staying.entries)) == ("failed unexpectedly (SystemExit: 3)", 1)
+def test_plugins_that_leave_or_say_nothing_stop_nobody(site, plugins, fetch):
+    plugins = (PluginSource(kind=f"plugin.{name}", name=name) for name in ("Leaving", "Silent"))
+    leaving, silent, staying = fetch(*plugins, feed("a", site.say("/a", RSS % b"t")))
+    assert leaving.error == "failed unexpectedly (SystemExit: 3)"
+    assert silent.error.startswith("failed unexpectedly (AttributeError: 'NoneType'")
+    assert len(staying.entries) == 1
 
 
 def test_breaking_off_waits_for_no_source(site, now, http):
