@@ -17,10 +17,12 @@ from newsletter.sources.arxiv_records import is_withdrawn, page_of, split_names
 from newsletter.sources.dates import instant, midnight
 from newsletter.sources.identifiers import ArxivId, arxiv_id, doi
 from newsletter.sources.markup import web_address
+from newsletter.sources.mending import read_xml
 from newsletter.sources.reading import Reading
 from newsletter.text import clean, readable
 
-NAMESPACE = b"arxiv.org/schemas/atom"
+NAMESPACES = (b"arxiv.org/schemas/atom", b"http://www.openarchives.org/OAI/2.0/", b"http://arxiv.org/OAI/")
+"""Of what is read here and not as any feed."""
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -32,10 +34,7 @@ def read_arxiv(body: bytes) -> Reading:
     """The papers of an announcement feed (RSS or Atom), of an answer of the query API, or of a list by OAI-PMH."""
     if not body.strip():
         raise SourceError("is empty")
-    try:
-        root = ET.fromstring(body.lstrip())  # noqa: S314 in a child with bounds; expat expands no external entities
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise SourceError(f"is no XML, or breaks off: {error}") from error
+    root = read_xml(body)
     if root.tag.rpartition("}")[2] in arxiv_oai.ROOTS:
         return arxiv_oai.read_list(root)
     if root.tag == "rss":

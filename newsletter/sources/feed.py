@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 4096
 _PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _ROOT = re.compile(rb"<(?:rss|feed|(?:\w+:)?rdf)\b", re.I)
+_OPML = re.compile(rb"<opml\b", re.I)
 _LISTED_FEED = re.compile(rb"<link\b[^>]*application/(?:rss|atom|feed)\+(?:xml|json)[^>]*>", re.I)
 _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _END = re.compile(rb"</\s*(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.I)
@@ -38,6 +39,10 @@ _DECLARED_CHARSET = re.compile(rb"<\?xml[^>]*\?>")
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});", re.IGNORECASE)
 _CROWDED_TAG = re.compile(rb"<[^\s<>]++(?:\s++[^\s<>=\"']++\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')){1000}")
 """One that an XML parser of Python takes a quadratic time over."""
+_TRIPPED_OVER = re.compile(r"(</?)(?=(?:authors|contributors|publishers)\b)", re.IGNORECASE)
+"""feedparser keeps lists of its own under these names, and takes such an element for one."""
+_BLANKS = re.compile(rb"(?<![ \t\r\n])[ \t\r\n]{100,}+")
+"""feedparser takes a quadratic time over them where they stand before the first element."""
 _MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
     ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
@@ -66,9 +71,9 @@ def read_feed(body: bytes, *, now: str, address: str | None = None, content_type
         return jsonfeed.read(body, now=at, address=address)
     if _PAGE.match(body[:_HEAD_BYTES]) and not _ROOT.search(body[:_HEAD_BYTES]):  # a feed may say that it is HTML
         raise SourceError(_not_a_feed(body, address))
-    if arxiv_xml.NAMESPACE in body[:_HEAD_BYTES]:
+    if any(space in body[:_HEAD_BYTES] for space in arxiv_xml.NAMESPACES):
         return arxiv_xml.read_arxiv(body)
-    return _read_xml(body, now=at, address=address, content_type=content_type)
+    return _read_xml(_BLANKS.sub(b"\n", body), now=at, address=address, content_type=content_type)
 
 
 def _without_mark(body: bytes) -> bytes:
@@ -84,6 +89,8 @@ def _read_xml(body: bytes, *, now: datetime, address: str | None, content_type: 
         raise SourceError("has a tag with more than 1,000 attributes")
     parsed = _parse(body, address, content_type)
     if not parsed.version and not parsed.entries:
+        if _OPML.search(body[:_HEAD_BYTES]):
+            raise SourceError("is OPML, a list of feeds: add them with `newsletter feeds import`")
         raise SourceError("is neither RSS, Atom, RDF nor JSON Feed")
     base = parsed.feed.get("link") or address or ""
     items, problem = list(parsed.entries), None
@@ -106,16 +113,24 @@ def _parse(body: bytes, address: str | None, content_type: str | None) -> Any:
 
     try:
         return parse(body, content_type or "application/xml")
-    except (ValueError, LookupError):  # a charset that is none, in the headers or declared; a character that is none
+    except (ValueError, LookupError):  # a charset or a character that is none, an element feedparser trips over
         plain = _DECLARED_CHARSET.sub(b"", body, count=1).decode("utf-8", "replace")
-        return parse(_REFERENCE.sub(_character, plain).encode(), "application/xml; charset=utf-8")
+        plain = _TRIPPED_OVER.sub(r"\1x-", _REFERENCE.sub(_character, plain))
+    try:
+        return parse(plain.encode(), "application/xml; charset=utf-8")
+    except (ValueError, LookupError) as error:
+        raise SourceError("is a feed that is too broken to be read") from error
 
 
 def _character(reference: re.Match[str]) -> str:
     """The reference, or nothing where Unicode has no such character."""
     digits = reference[1]
     number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-    return reference[0] if number <= sys.maxunicode else ""
+    return reference[0] if 0 < number <= sys.maxunicode and not _is_surrogate(number) else ""
+
+
+def _is_surrogate(number: int) -> bool:
+    return 0xD800 <= number <= 0xDFFF
 
 
 def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: datetime) -> Entry | None:

@@ -24,10 +24,10 @@ _VERSION = re.compile(r"(?:https?://)?(?:www\.)?jsonfeed\.org/version/|1(?:\.\d)
 def read(body: bytes, *, now: datetime, address: str | None = None) -> Reading:
     """The entries of a JSON Feed; raises SourceError where it is none."""
     document = parse_json(body)
+    if told := _other_kind(document):
+        raise SourceError(told)
     if not isinstance(document, dict):
         raise SourceError("is JSON, but no JSON Feed")
-    if "rss" in document:
-        raise SourceError("is RSS in JSON, which is not read; look for the site's XML feed")
     items = document.get("items")
     if not _VERSION.match(str(document.get("version"))) or not isinstance(items, list):
         raise SourceError("is JSON, but no JSON Feed: it has no version of jsonfeed.org or no items")
@@ -39,6 +39,21 @@ def read(body: bytes, *, now: datetime, address: str | None = None) -> Reading:
         if isinstance(item, dict)
     )
     return Reading(entries=tuple(entry for entry in entries if entry is not None))
+
+
+def _other_kind(document: Any) -> str | None:
+    """What a document is that people take for a feed."""
+    if isinstance(document, list) and any(isinstance(item, dict) and "paper" in item for item in document):
+        return "is a list of Hugging Face's daily papers; read it with `kind: huggingface`"
+    if not isinstance(document, dict):
+        return None
+    if "rss" in document:
+        return "is RSS in JSON, which is not read; look for the site's XML feed"
+    if isinstance(document.get("collection"), list):
+        return "is an answer of bioRxiv's API; read it with `kind: biorxiv`"
+    if isinstance(document.get("notes"), list):
+        return "is an answer of OpenReview's API, which is not read"
+    return None
 
 
 def parse_json(body: bytes) -> Any:

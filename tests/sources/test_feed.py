@@ -11,6 +11,7 @@ from newsletter.config.settings import FeedSource
 from newsletter.errors import SourceError
 from newsletter.model import SourceMemory
 from newsletter.sources.feed import FeedFetcher, read_feed
+from newsletter.sources.reading import pack, unpack
 
 NOW = "2026-03-11T09:00:00+00:00"
 
@@ -363,6 +364,32 @@ def test_a_feed_that_is_only_untidy_is_whole():
 
 def test_a_character_that_is_none_costs_only_itself():
     assert only(rss("<title>a&#x110000;b&#233;&#99999999;</title>")).title == "abé"
+
+
+@pytest.mark.parametrize("nothing", ["&#xd800;", "&#xDFFF;", "&#0;", "\x08"])
+def test_half_a_character_costs_only_itself(nothing):
+    body = rss(f"<title>a{nothing}b</title><author>Ada {nothing}</author><guid>{nothing}</guid>")
+    (entry,) = unpack(pack(read_feed(body, now=NOW))).entries
+    assert entry.title.replace("\ufffd", "") == "ab"
+
+
+def test_elements_of_a_feeds_own_cost_only_themselves():
+    one, two = read_feed(
+        rss("<title>one</title><authors></authors><author>Ada Byron</author>", "<title>two</title>"), now=NOW
+    ).entries
+    assert (one.title, one.authors, two.title) == ("one", ("Ada Byron",), "two")
+
+
+def test_blank_lines_without_end_cost_no_time():
+    body = rss("<title>a" + "\n" * 1_000 + "b</title>").replace(b"?>", b"?>" + b"\n" * 1_000_000, 1)
+    assert only(body).title == "a b"
+
+
+def test_what_other_readers_read_is_told():
+    assert "kind: huggingface" in refusal(b'[{"paper": {"id": "2603.01234"}}]')
+    assert "kind: biorxiv" in refusal(b'{"messages": [], "collection": []}')
+    assert "OpenReview" in refusal(b'{"notes": []}')
+    assert "newsletter feeds import" in refusal(b'<?xml version="1.0"?><opml version="2.0"><body/></opml>')
 
 
 def test_a_feed_without_items_is_quiet():

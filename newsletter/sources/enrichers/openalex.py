@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WORKS_A_REQUEST = 100
 _READER = "newsletter.sources.enrichers.openalex:read_works"
 _FIELDS = "id,doi,title,ids,cited_by_count,primary_location,locations"
-_NO_VENUES = frozenset({"repository", "metadata"})
+_NO_VENUES = ("repository", "metadata")
 
 
 class OpenAlex:
