@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -19,21 +20,27 @@ _SHORT_TAGS = {
     *("ol", "p", "q", "rp", "rt", "s", "td", "th", "tr", "tt", "u", "ul"),
 }
 _TAG = re.compile(r"<[a-zA-Z/!]|&[#\w]+;")
+_FORMULA = re.compile(r"\b(?:la)?tex\b|\bmath|mathtex|codecogs", re.IGNORECASE)
+"""In the class or the address of a picture."""
 _TITLE_TAG = re.compile(r"</?(?:i|em|b|strong|sub|sup|u|tt|code|span|small|font|br)\b[^<>]*>", re.IGNORECASE)
 
 
 def text_of(markup: str) -> str:
     """The text of a piece of HTML on one line, without scripts and styles.
 
+    Formulas that are pictures are told by their words, and so is a picture where there is nothing else.
+
     >>> text_of("<p>One &lt; two</p><p>H<sub>2</sub>O</p><script>three()</script>")
     'One < two H2O'
+    >>> text_of('<p>Of <img class="latex" alt="x^2">, <img alt="a cat"></p>'), text_of('<img alt="a cat">')
+    ('Of x^2,', 'a cat')
     """
     if not _TAG.search(markup):
         return clean(markup)
     reader = _Reader()
     reader.feed(markup)
     reader.close()
-    return one_line("".join(reader.kept))
+    return one_line("".join(reader.kept)) or one_line(" ".join(reader.pictured))
 
 
 def title_of(title: str) -> str:
@@ -62,18 +69,19 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.kept: list[str] = []
+        self.pictured: list[str] = []
         self._unseen = 0
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 the parser's signature
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if len(tag) <= 2 and tag not in _SHORT_TAGS:  # "x<y", and no tag at all
             self.handle_data("<" + (self.get_starttag_text() or "<")[1:].partition("<")[0])
             return
         if tag in _UNSEEN:
             self._unseen += 1
-        self._part(tag)
+        self._part(tag, attrs)
 
-    def handle_startendtag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 the parser's signature
-        self._part(tag)
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._part(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN and self._unseen:
@@ -84,6 +92,10 @@ class _Reader(HTMLParser):
         if not self._unseen:
             self.kept.append(data)
 
-    def _part(self, tag: str) -> None:
-        if tag not in _INLINE:
+    def _part(self, tag: str, attrs: Sequence[tuple[str, str | None]] = ()) -> None:
+        if tag == "img" and not self._unseen:
+            said = dict(attrs)
+            is_formula = _FORMULA.search(f"{said.get('class')} {said.get('src')}")
+            (self.kept if is_formula else self.pictured).append(said.get("alt") or "")
+        elif tag not in _INLINE:
             self.kept.append(" ")

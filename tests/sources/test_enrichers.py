@@ -81,6 +81,30 @@ def test_a_work_that_says_nothing():
     assert entry == Entry(title="")
 
 
+@pytest.mark.parametrize("wrong", [None, True, -1, 10**30, 1.5, float("nan"), "7x", "", [], [[]], {}, {"a": []}])
+def test_values_of_another_kind_cost_only_themselves(wrong):
+    place = {"landing_page_url": wrong, "source": {"display_name": wrong, "type": wrong}}
+    works = [work(doi=wrong, cited_by_count=wrong, primary_location=place, locations=wrong, title=wrong), work()]
+    odd, good = openalex.read_works(json.dumps({"results": works}).encode()).entries
+    assert (odd.doi, odd.signals.citations, odd.arxiv_id) == (None, None, None)
+    assert (good.doi, good.signals.citations, good.venue) == ("10.5555/worms.1", 7, "Journal of Worms & Mice")
+    papers = [paper(externalIds=wrong, citationCount=wrong, journal=wrong, publicationVenue=wrong), paper()]
+    odd, good = semantic_scholar.read_papers(json.dumps(papers).encode()).entries
+    assert (odd.doi, odd.signals.citations, good.signals.citations) == (None, None, 9)
+    articles = {"status": "ok", "message": {"items": [article(DOI=wrong, title=wrong, relation=wrong), article()]}}
+    odd, good = crossref.read_works(json.dumps(articles).encode()).entries
+    assert (odd.doi, odd.journal_doi, good.doi) == (
+        None,
+        None,
+        crossref.read_works(json.dumps({"status": "ok", "message": article()}).encode()).entries[0].doi,
+    )
+
+
+def test_a_number_may_be_written_as_a_text():
+    (entry,) = openalex.read_works(json.dumps(work(cited_by_count="12")).encode()).entries
+    assert entry.signals.citations == 12
+
+
 # -- Semantic Scholar ----------------------------------------------------------------------------------------------
 
 
