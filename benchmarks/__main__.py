@@ -13,10 +13,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import messages, ranking
+from benchmarks import messages, ranking, sources
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {"ranking": ranking.measure, "messages": messages.measure}
+BENCHMARKS = {"ranking": ranking.measure, "messages": messages.measure, "sources": sources.measure}
 
 
 def main() -> None:
