@@ -44,7 +44,8 @@ def with_ids(entry: Entry) -> Entry:
     """The entry with the ids that its link or its DOI spells out."""
     link = named(entry.link or "")
     name = doi(entry.doi) if entry.doi else link.doi
-    paper = arxiv_id(entry.arxiv_id or "") or link.arxiv or (arxiv_id(name) if name else None)
+    own = arxiv_id(entry.arxiv_id) if entry.arxiv_id else None
+    paper = own or link.arxiv or (arxiv_id(name) if name else None)
     said = {
         "arxiv_id": paper.id if paper else entry.arxiv_id,
         "arxiv_version": entry.arxiv_version or (paper.version if paper else None),

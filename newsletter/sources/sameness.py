@@ -107,20 +107,21 @@ class Papers:
 
     def __init__(self, sightings: Sequence[tuple[Entry, str | None]]) -> None:
         """Each sighting is an entry and its address, as a key."""
+        self._sightings = sightings
         self._root = list(range(len(sightings)))
-        self._facts = [Facts.of(entry, address) for entry, address in sightings]
+        self._facts: dict[int, Facts] = {}
 
     def join_all(self, indices: Sequence[int], are_one: Callable[[Facts, Facts], bool]) -> None:
         """Joins those of the sightings that are one paper with one another."""
         heads: list[int] = []
         for index in indices:
             own = self._find(index)
-            head = next((one for one in heads if one == own or are_one(self._facts[one], self._facts[own])), None)
+            head = next((one for one in heads if one == own or are_one(self._known(one), self._known(own))), None)
             if head is None:
                 heads.append(own)
             elif head != own:
                 self._root[own] = head
-                self._facts[head].take(self._facts[own])
+                self._known(head).take(self._known(own))
 
     def groups(self) -> list[list[int]]:
         """The places of each paper's sightings."""
@@ -128,6 +129,12 @@ class Papers:
         for index in range(len(self._root)):
             groups[self._find(index)].append(index)
         return list(groups.values())
+
+    def _known(self, head: int) -> Facts:
+        """What is known of a paper; most papers are never compared with another."""
+        if head not in self._facts:
+            self._facts[head] = Facts.of(*self._sightings[head])
+        return self._facts[head]
 
     def _find(self, index: int) -> int:
         while self._root[index] != index:

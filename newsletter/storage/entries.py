@@ -95,19 +95,21 @@ class Entries:
             return [ENTRY.decode(record) for record in connection.scalars(query)]
 
     def _write_entries(self, connection: Connection, changed: Sequence[Entry]) -> None:
-        plain = [replace(entry, signals=without_gains(entry.signals)) for entry in changed]
-        rows = [{"id": e.id, "first_seen_at": e.first_seen_at, "record": ENTRY.encode(e)} for e in plain]
-        execute_all(connection, self._database.upsert(entries), rows)
-        execute_all(connection, delete(aliases).where(aliases.c.old_id == bindparam("id")), rows)
+        for chunk in in_chunks(changed):  # their records all at once would take as much memory again
+            rows = [{"id": e.id, "first_seen_at": e.first_seen_at, "record": _record(e)} for e in chunk]
+            execute_all(connection, self._database.upsert(entries), rows)
+            execute_all(connection, delete(aliases).where(aliases.c.old_id == bindparam("id")), rows)
 
     def _write_keys(self, connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
-        rows = [{"key": key, "entry_id": entry_id} for key, entry_id in pairs]
-        execute_all(connection, self._database.insert(entry_keys).on_conflict_do_nothing(), rows)
+        for chunk in in_chunks(pairs):
+            rows = [{"key": key, "entry_id": entry_id} for key, entry_id in chunk]
+            execute_all(connection, self._database.insert(entry_keys).on_conflict_do_nothing(), rows)
 
     def _write_readings(self, connection: Connection, seen: Sequence[Entry], now: datetime) -> None:
-        last = _last_readings(connection, [entry.id for entry in seen])
-        rows = [next_reading(entry.id, entry.signals, at=now, last=last.get(entry.id)) for entry in seen]
-        execute_all(connection, self._database.upsert(readings), [asdict(row) for row in rows if row])
+        for chunk in in_chunks(seen):
+            last = _last_readings(connection, [entry.id for entry in chunk])
+            rows = [next_reading(entry.id, entry.signals, at=now, last=last.get(entry.id)) for entry in chunk]
+            execute_all(connection, self._database.upsert(readings), [asdict(row) for row in rows if row])
 
     def _merge(self, connection: Connection, old_id: str, entry_id: str) -> None:
         """Everything that was known of the old id is known of the entry from now on."""
@@ -119,6 +121,12 @@ class Entries:
             into = self._database.insert(table).from_select(["entry_id", *(column.name for column in others)], copied)
             connection.execute(into.on_conflict_do_nothing())
         connection.execute(delete(entries).where(entries.c.id == old_id))
+
+
+def _record(entry: Entry) -> str:
+    """The entry as it is stored."""
+    plain = without_gains(entry.signals)
+    return ENTRY.encode(entry if plain == entry.signals else replace(entry, signals=plain))
 
 
 def aliases_of(connection: Connection, ids: Collection[str] | None) -> dict[str, str]:
