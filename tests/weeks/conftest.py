@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from product import Deployment
@@ -24,8 +24,8 @@ TEMPLATES = {
 
 
 @pytest.fixture
-def live(deployment: Deployment) -> Iterator[Callable[[World], Life]]:
-    """Begins a life in a world."""
+def live(deployment: Deployment) -> Iterator[Callable[..., Life]]:
+    """Begins a life in a world, with more readers than usual where they are named."""
     worlds: list[World] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,8 +47,9 @@ def live(deployment: Deployment) -> Iterator[Callable[[World], Life]]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def begin(world: World) -> Life:
+    def begin(world: World, **more: dict[str, Any]) -> Life:
         worlds.append(world)
+        readers = {**READERS, **more}
         deployment.write(
             sources=sources(f"http://127.0.0.1:{server.server_address[1]}"),
             network={"allow": ["127.0.0.1"]},
@@ -59,16 +60,10 @@ def live(deployment: Deployment) -> Iterator[Callable[[World], Life]]:
         for name, text in TEMPLATES.items():
             (templates / name).write_text(text, encoding="utf-8")
         deployment.write_readers(
-            [{**one, "profile": {**one.get("profile", {}), "max_papers": MOST}} for one in READERS.values()]
+            [{**one, "profile": {"max_papers": MOST, **one.get("profile", {})}} for one in readers.values()]
         )
-        return Life(world, deployment)
+        return Life(world, deployment, readers)
 
     yield begin
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def at() -> Callable[[str], datetime]:
-    """An instant in UTC, short: ``11-19 05:30`` of 2026."""
-    return lambda text: datetime.fromisoformat(f"2026-{text.replace(' ', 'T')}:00+00:00")

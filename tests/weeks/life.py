@@ -69,6 +69,7 @@ class Life:
 
     world: World
     deployment: Deployment
+    readers: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: READERS)
     states: dict[datetime, dict[str, str]] = field(default_factory=dict)
     """How each source was after each run."""
 
@@ -112,7 +113,7 @@ class Life:
         """Reader -> how often each title was on one of their cards."""
         with self._storage() as storage:
             found: dict[str, Counter[str]] = {}
-            for name, reader in READERS.items():
+            for name, reader in self.readers.items():
                 one = storage.subscribers.by_email(str(reader["email"]))
                 rows = storage.deliveries.find(subscriber=one.id, limit=1000) if one else []
                 ids = [entry_id for row in rows if row.state == "sent" for entry_id in row.shown]
@@ -127,8 +128,8 @@ class Life:
 
     def mailed(self) -> dict[str, Counter[str]]:
         """Reader -> how many of their mails name each title that the world ever served."""
-        found: dict[str, Counter[str]] = {name: Counter() for name in READERS}
-        names = {reader["email"]: name for name, reader in READERS.items()}
+        found: dict[str, Counter[str]] = {name: Counter() for name in self.readers}
+        names = {reader["email"]: name for name, reader in self.readers.items()}
         for mail in self.deployment.mails():
             plain = mail.get_body(("plain",))
             text = " ".join(plain.get_content().split()) if plain else ""
