@@ -57,15 +57,22 @@ def ask(request: FetchRequest[Any], url: str) -> tuple[Response, Mapping[str, An
     validators = {"etag": notes.get("etag"), "last_modified": notes.get("last_modified")}
     if moved_to and sightings >= SIGHTINGS_OF_A_MOVE:
         try:
-            return (answer := request.http.get(moved_to, **validators)), {**notes, **_validators(answer, notes)}
+            return (answer := _get(request, moved_to, validators)), {**notes, **_validators(answer, notes)}
         except SourceError as error:
             if isinstance(error, Overdue) or (isinstance(error, Refused) and error.may_pass):
                 raise  # as the address that we were given would only lead there again
             moved_to, sightings = None, 0  # the new address does not hold: back to the one we were given
-    answer = request.http.get(url, **validators)
+    answer = _get(request, url, validators)
     seen = sightings + 1 if answer.moved_to == moved_to else 1
     moves = {"moved_to": answer.moved_to, "sightings": seen} if answer.moved_to else {}
     return answer, {"url": url, **_validators(answer, notes), **moves}
+
+
+def _get(request: FetchRequest[Any], url: str, validators: Mapping[str, str | None]) -> Response:
+    answer = request.http.get(url, etag=validators["etag"], last_modified=validators["last_modified"])
+    if answer.unchanged and not any(validators.values()):
+        raise SourceError(f"{show(url)}: answered 304 Not Modified to one who has nothing from before")
+    return answer
 
 
 def _validators(answer: Response, before: Mapping[str, Any]) -> Mapping[str, Any]:

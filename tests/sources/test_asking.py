@@ -64,6 +64,11 @@ def test_a_learnt_address_that_is_away_for_now_is_left_alone(site, seen):
     assert [asked.path for asked in site.asked] == ["/new"]
 
 
+def test_a_304_that_nobody_asked_for_is_no_quiet_day(site, seen):
+    with pytest.raises(SourceError, match="answered 304 Not Modified to one who has nothing"):
+        seen(site.say("/feed", status=304))
+
+
 def test_a_304_without_validators_keeps_those_before(site, seen):
     url = site.say("/feed", "x", headers={"ETag": 'W/"a"', "Last-Modified": "Tue, 10 Mar 2026 01:02:03 GMT"})
     site.say("/feed", status=304)
