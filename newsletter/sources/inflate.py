@@ -70,7 +70,7 @@ class Inflater:
         """Keeps what the chunk unpacks to, a step at a time; gives the bytes after the stream's end."""
         plain = stream.decompress(chunk, _STEP_BYTES)
         self._keep(plain)
-        while stream.unconsumed_tail or len(plain) == _STEP_BYTES:
+        while not stream.eof and (stream.unconsumed_tail or len(plain) == _STEP_BYTES):
             plain = stream.decompress(stream.unconsumed_tail, _STEP_BYTES)
             self._keep(plain)
         return stream.unused_data
