@@ -161,6 +161,10 @@ class EntryChanges:
     """Ids that were not known before."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Old id -> the id it was merged into."""
+    seen: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Source -> how many of the papers it listed were known before."""
+    merged: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Source -> how many of the papers it listed are known from another source too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,10 @@ class SourceReport:
     entries: int = 0
     new: int = 0
     """What was not known before; in an edition, how many of its entries it listed."""
+    seen: int = 0
+    """What was known before."""
+    merged: int = 0
+    """What another source lists too."""
     error: str | None = None
     silent: tuple[str, ...] = ()
     """Its parts, such as categories, in which nothing is new where there always was."""

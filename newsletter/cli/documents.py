@@ -111,5 +111,7 @@ def source_document(source: SourceReport) -> dict[str, Any]:
         "state": source.state.value,
         "entries": source.entries,
         "new": source.new,
+        "seen": source.seen,
+        "merged": source.merged,
         "error": source.error,
     }

@@ -30,8 +30,8 @@ def fetch(ctx: typer.Context, now: Now = None, json: Json = False) -> int:
 
 def print_sources(sources: tuple[SourceReport, ...]) -> None:
     """A table of what each source gave; failures also as warnings."""
-    rows = [(source.name, source.kind, source.state, source.entries, source.new) for source in sources]
-    out().print(table("source", "kind", "state", ">rows", ">new", rows=rows))
+    rows = [(one.name, one.kind, one.state, one.entries, one.new, one.seen, one.merged) for one in sources]
+    out().print(table("source", "kind", "state", ">rows", ">new", ">seen", ">merged", rows=rows))
     for source in sources:
         if source.error:
             print_warning(f"{source.name}: {source.error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.config.settings import AnySource, Settings
@@ -35,12 +36,11 @@ def fetch(
     # Memories after entries: an ETag that is kept for entries that were not would lose them.
     storage.entries.save(changes, now=now)
     new, categories = new_by_source(changes), fresh_categories(changes)
-    reports = {
-        one.source: _remember(
-            storage, one, new=new.get(one.source, 0), categories=categories.get(one.source, ()), now=now
-        )
-        for one in fetched
-    }
+    reports = {}
+    for one in fetched:
+        report = _remember(storage, one, new=new.get(one.source, 0), categories=categories.get(one.source, ()), now=now)
+        name = one.source
+        reports[name] = replace(report, seen=changes.seen.get(name, 0), merged=changes.merged.get(name, 0))
     return FetchReport(
         sources=tuple(reports.get(source.name) or _unasked(source, memories) for source in sources),
         entries=sum(len(one.entries) for one in fetched),

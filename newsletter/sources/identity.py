@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -101,8 +101,10 @@ def reconcile(
             sightings.append(_Sighting(row, keys_of(row), address_key(row), source=one.source, is_news=news))
     shared = _shared_addresses(sightings)
     taken = {one.entry.id for one in sightings if one.source is None}
-    changes = [_change(papers, shared, taken, now) for papers in _by_paper(sightings, shared)]
-    return _together([change for change in changes if change is not None])
+    papers = _by_paper(sightings, shared)
+    changes = [_change(paper, shared, taken, now) for paper in papers]
+    seen, merged = _tally(papers)
+    return replace(_together([change for change in changes if change is not None]), seen=seen, merged=merged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,18 @@ def _free_id(entry: Entry, own_addresses: Collection[str | None], taken: Collect
     if own not in taken and (not by_link or any(own_addresses)):
         return own
     return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))
+
+
+def _tally(papers: Iterable[Sequence[_Sighting]]) -> tuple[Counter[str], Counter[str]]:
+    """By source, how many of its papers were known, and how many it shares with another."""
+    seen: Counter[str] = Counter()
+    merged: Counter[str] = Counter()
+    for paper in papers:
+        listed_by = {one.source for one in paper if one.source is not None}
+        known_from = {source for one in paper if one.source is None for source in one.entry.sources}
+        seen.update(listed_by if any(one.source is None for one in paper) else ())
+        merged.update(source for source in listed_by if (listed_by | known_from) - {source})
+    return seen, merged
 
 
 def _together(changes: Sequence[_Change]) -> EntryChanges:

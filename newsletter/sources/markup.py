@@ -20,6 +20,8 @@ _SHORT_TAGS = {
     *("ol", "p", "q", "rp", "rt", "s", "td", "th", "tr", "tt", "u", "ul"),
 }
 _TAG = re.compile(r"<[a-zA-Z/!]|&[#\w]+;")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+"""One that never ends hides the rest, as in a browser; the parser takes a quadratic time over many of them."""
 _FORMULA = re.compile(r"\b(?:la)?tex\b|\bmath|mathtex|codecogs", re.IGNORECASE)
 """In the class or the address of a picture."""
 _TITLE_TAG = re.compile(r"</?(?:i|em|b|strong|sub|sup|u|tt|code|span|small|font|br)\b[^<>]*>", re.IGNORECASE)
@@ -38,7 +40,7 @@ def text_of(markup: str) -> str:
     if not _TAG.search(markup):
         return clean(markup)
     reader = _Reader()
-    reader.feed(markup)
+    reader.feed(_COMMENT.sub("", markup))
     reader.close()
     return one_line("".join(reader.kept)) or one_line(" ".join(reader.pictured))
 

@@ -13,7 +13,7 @@ def test_fetch_counts_rows_and_new_entries(deployment):
     first = deployment("fetch", "--json", "--now", MORNING)
     assert (first.code, first.json["entries"], first.json["new"]) == (0, 11, 11)
     assert first.json["sources"][0] == {
-        "name": "spikes", "kind": "page", "state": "fresh", "entries": 3, "new": 3, "error": None,
+        "name": "spikes", "kind": "page", "state": "fresh", "entries": 3, "new": 3, "seen": 0, "merged": 0, "error": None,
     }  # fmt: skip
     assert deployment("fetch", "--json", "--now", MORNING).json["new"] == 0
 

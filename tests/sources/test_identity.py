@@ -235,6 +235,7 @@ def test_each_source_counts_what_is_new_to_us():
     memory.take(listed("a", known))
     changes = memory.take(listed("a", known, both, one), listed("b", both, known))
     assert (len(changes.new), new_by_source(changes)) == (2, {"a": 2, "b": 1})
+    assert (changes.seen, changes.merged) == ({"a": 1, "b": 1}, {"a": 2, "b": 2})
 
 
 def test_a_late_source_does_not_make_it_new_again():
