@@ -22,6 +22,9 @@ _SHORT_TAGS = {
 _TAG = re.compile(r"<[a-zA-Z/!]|&[#\w]+;")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 """One that never ends hides the rest, as in a browser; the parser takes a quadratic time over many of them."""
+_NEVER_CLOSED = re.compile(r"<(?![^<>]*+>)")
+MAX_NEVER_CLOSED = 100
+"""Tags; with more of them nobody meant markup, and the parser takes a quadratic time here too."""
 _FORMULA = re.compile(r"\b(?:la)?tex\b|\bmath|mathtex|codecogs", re.IGNORECASE)
 """In the class or the address of a picture."""
 _TITLE_TAG = re.compile(r"</?(?:i|em|b|strong|sub|sup|u|tt|code|span|small|font|br)\b[^<>]*>", re.IGNORECASE)
@@ -39,8 +42,11 @@ def text_of(markup: str) -> str:
     """
     if not _TAG.search(markup):
         return clean(markup)
+    markup = _COMMENT.sub("", markup)
+    if len(_NEVER_CLOSED.findall(markup)) > MAX_NEVER_CLOSED:
+        markup = _NEVER_CLOSED.sub("&lt;", markup)
     reader = _Reader()
-    reader.feed(_COMMENT.sub("", markup))
+    reader.feed(markup)
     reader.close()
     return one_line("".join(reader.kept)) or one_line(" ".join(reader.pictured))
 

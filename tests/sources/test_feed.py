@@ -385,6 +385,12 @@ def test_blank_lines_without_end_cost_no_time():
     assert only(body).title == "a b"
 
 
+@pytest.mark.parametrize("never_closed", ["<!--", "<a ", '<a href="', "<x<", "<![CDATA["])
+def test_markup_that_is_never_closed_costs_no_time(never_closed):
+    inside = never_closed.replace("<", "&lt;") * 50_000
+    assert only(rss(f"<title>a</title><description>Before. {inside}</description>")).summary.startswith("Before.")
+
+
 def test_what_other_readers_read_is_told():
     assert "kind: huggingface" in refusal(b'[{"paper": {"id": "2603.01234"}}]')
     assert "kind: biorxiv" in refusal(b'{"messages": [], "collection": []}')
