@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.config.settings import Settings
-from newsletter.model import Digest, Edition, Profile
+from newsletter.model import Digest, Edition, Profile, SourceReport
 from newsletter.pipeline.due import DueReader
 from newsletter.ranking import Pool
 from newsletter.ranking.selection import select
@@ -40,8 +42,14 @@ def compose(edition: Edition, pool: Pool, profile: Profile, *, reader: DueReader
         items=selection.items,
         below=selection.below,
         candidates=len(edition.entries) - len(gone),
-        sources=edition.sources,
+        sources=_less(edition, gone),
     )
+
+
+def _less(edition: Edition, gone: Collection[str]) -> tuple[SourceReport, ...]:
+    """The sources with the number of papers that each has for this reader."""
+    had = Counter(name for entry in edition.entries if entry.id in gone for name in entry.sources)
+    return tuple(replace(source, new=source.new - had[source.name]) for source in edition.sources)
 
 
 def _is_before(first_seen_at: datetime | None, reader: DueReader) -> bool:
