@@ -7,6 +7,7 @@ from newsletter.storage.lock import RunLock
 from newsletter.storage.runs import RunRecord
 from newsletter.storage.storage import Storage
 from newsletter.storage.upgrade import Upgrade
+from newsletter.storage.votes import StoredVote
 
 __all__ = [
     "EditionHeader",
@@ -18,5 +19,6 @@ __all__ = [
     "RunRecord",
     "Settlement",
     "Storage",
+    "StoredVote",
     "Upgrade",
 ]

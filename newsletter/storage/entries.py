@@ -13,7 +13,7 @@ from newsletter.model import Entry, EntryChanges
 from newsletter.storage.codec import ENTRY
 from newsletter.storage.engine import Database, execute_all, in_chunks
 from newsletter.storage.readings import DAY, Reading, next_reading, with_gains, without_gains
-from newsletter.storage.schema import aliases, entries, entry_keys, readings
+from newsletter.storage.schema import aliases, entries, entry_keys, readings, votes
 
 
 class Entries:
@@ -120,7 +120,21 @@ class Entries:
             copied = select(literal(entry_id), *others).where(table.c.entry_id == old_id)
             into = self._database.insert(table).from_select(["entry_id", *(column.name for column in others)], copied)
             connection.execute(into.on_conflict_do_nothing())
+        self._merge_votes(connection, old_id, entry_id)
         connection.execute(delete(entries).where(entries.c.id == old_id))
+
+    def _merge_votes(self, connection: Connection, old_id: str, entry_id: str) -> None:
+        """Votes on the old id become votes on the entry; of who voted on both the later vote counts."""
+        names = ["subscriber", "value", "at"]
+        old = select(literal(entry_id), *(votes.c[name] for name in names)).where(votes.c.entry_id == old_id)
+        into = self._database.insert(votes).from_select(["entry_id", *names], old)
+        later = {name: into.excluded[name] for name in names[1:]}
+        connection.execute(
+            into.on_conflict_do_update(
+                index_elements=["subscriber", "entry_id"], set_=later, where=into.excluded["at"] >= votes.c.at
+            )
+        )
+        connection.execute(delete(votes).where(votes.c.entry_id == old_id))
 
 
 def _record(entry: Entry) -> str:

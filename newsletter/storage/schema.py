@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -87,6 +87,14 @@ readings = Table(
     Column("stars", Integer),
 )
 
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("encoder", Text, primary_key=True, comment="what made it: vectors of two encoders do not compare"),
+    Column("vector", LargeBinary, nullable=False, comment="as the encoder's caller wrote it; may be made again"),
+)
+
 # -- 2. who reads us ---------------------------------------------------------------------------------------------
 
 subscribers = Table(
@@ -105,6 +113,16 @@ subscribers = Table(
     Column("owner", Text, nullable=False),
     Column("created_at", UtcDateTime),
     Column("when_empty", Text, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    # No cascade: what a reader taught us is not to go with the pruning of old papers.
+    Column("entry_id", ForeignKey("entries.id"), primary_key=True, index=True),
+    Column("value", Integer, nullable=False, comment="1: more like this, -1: less"),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 suppressions = Table(

@@ -23,6 +23,8 @@ from newsletter.storage.subscribers import Subscribers
 from newsletter.storage.suppressions import Suppressions
 from newsletter.storage.times import machine_clock
 from newsletter.storage.upgrade import Upgrade, bring_up_to_date
+from newsletter.storage.vectors import Vectors
+from newsletter.storage.votes import Votes
 
 
 class Storage:
@@ -38,8 +40,10 @@ class Storage:
         """What was done to the schema when it was opened, if anything."""
         self.sources = Sources(database)
         self.entries = Entries(database)
+        self.vectors = Vectors(database)
         self.suppressions = Suppressions(database, salt=salt)
         self.subscribers = Subscribers(database, self.suppressions)
+        self.votes = Votes(database)
         self.editions = Editions(database)
         self.deliveries = Deliveries(database, self._counter)
         self.runs = Runs(database)

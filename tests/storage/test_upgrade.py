@@ -14,13 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, insert, inspect, make_url, text
 
 from newsletter.errors import StorageError
-from newsletter.model import Subscriber
+from newsletter.model import Entry, Subscriber
 from newsletter.storage import NewDelivery, Storage, Upgrade
+from newsletter.storage.codec import ENTRY
 from newsletter.storage.engine import Database
-from newsletter.storage.schema import HEAD, VERSION_TABLE, metadata
+from newsletter.storage.schema import HEAD, VERSION_TABLE, entries, metadata
 from newsletter.storage.upgrade import MIGRATIONS, bring_up_to_date
 
 NEXT = """
@@ -163,6 +164,45 @@ def test_an_upgrade_keeps_what_is_stored(database_url: str, next_version: Callab
     assert (upgrade.before, upgrade.after) == (HEAD, "9000")
     with pytest.raises(StorageError, match="newer version"):
         Storage.open(database_url, migrate=True)
+
+
+@pytest.fixture
+def first_version(tmp_path: Path) -> Path:
+    """The migrations as they were when there was one."""
+    folder = tmp_path / "first"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (folder / "versions").glob("v*.py"):
+        if not script.name.startswith("v0001"):
+            script.unlink()
+    return folder
+
+
+def test_a_database_of_the_first_version_takes_votes_after_its_upgrade(database_url: str, first_version: Path) -> None:
+    """What is stored stays; a SQLite file is upgraded by being opened, PostgreSQL when told."""
+    database = Database(database_url)
+    bring_up_to_date(database, migrate=True, head="0001", migrations=first_version)
+    with_a_message(database)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    paper = Entry(title="On cats", id="cats", first_seen_at=noon)
+    with database.writing() as connection:
+        connection.execute(insert(entries).values(id=paper.id, first_seen_at=noon, record=ENTRY.encode(paper)))
+    is_sqlite = database.is_sqlite
+    database.close()
+    if not is_sqlite:
+        with pytest.raises(StorageError, match=f"of version 0001, .* needs {HEAD}; run `newsletter migrate`"):
+            Storage.open(database_url)
+    with Storage.open(database_url, migrate=None if is_sqlite else True) as storage:
+        assert (storage.upgrade.before, storage.upgrade.after) == ("0001", HEAD)
+        assert (storage.upgrade.copy is not None) is is_sqlite
+        assert storage.deliveries.message("ada", noon.date()) == b"body"
+        storage.votes.cast("ada", "cats", 1, noon)
+        storage.vectors.save("small", {"cats": b"vector"})
+        assert [vote.entry for vote in storage.votes.of(["ada"])["ada"]] == [paper]
+        assert storage.vectors.known(["cats"], "small") == {"cats": b"vector"}
+    if storage.upgrade.copy:
+        tables = inspect(create_engine(f"sqlite:///{storage.upgrade.copy}")).get_table_names()
+        assert "entries" in tables
+        assert "votes" not in tables
 
 
 def test_sqlite_is_copied_before_it_is_changed(sqlite_url: str, next_version: Callable[..., Path]) -> None:
