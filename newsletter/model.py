@@ -241,7 +241,8 @@ class Profile:
     @property
     def says_something(self) -> bool:
         """Whether there is anything to rank by."""
-        return bool(self.interests or self.authors or self.organizations or self.categories or self.liked or self.votes)
+        named = self.interests or self.authors or self.organizations or self.categories or self.liked
+        return bool(named) or any(vote.value > 0 for vote in self.votes)
 
     @property
     def trending_weight(self) -> float:
@@ -261,6 +262,8 @@ class ProfileSpec:
     categories: tuple[str, ...] = ()
     liked: tuple[str, ...] = ()
     """``arXiv:…``, ``doi:…``, ``title: …``, a link, or ``file: library.bib``."""
+    disliked: tuple[str, ...] = ()
+    """References as in ``liked``."""
     muted: tuple[str, ...] = ()
     muted_authors: tuple[str, ...] = ()
     trending: float | None = None

@@ -12,7 +12,7 @@ from newsletter.addresses import normal_form
 from newsletter.config.settings import FilesProvider, Settings
 from newsletter.delivery.files import remove_mails
 from newsletter.errors import ConfigError, Problem, UsageError
-from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, SubscriberState, entry_id
+from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, SubscriberState, Vote, entry_id
 from newsletter.sources.references import Reference, read_references
 from newsletter.storage import Storage
 from newsletter.storage.suppressions import ERASED
@@ -23,7 +23,7 @@ PREVIEW_FOLDER = "preview"
 
 @dataclass(frozen=True, slots=True)
 class ResolvedProfile:
-    """A profile ready for ranking, and the liked papers that could not be found."""
+    """A profile ready for ranking, and the liked and disliked papers that could not be found."""
 
     profile: Profile
     missing: tuple[str, ...] = ()
@@ -153,32 +153,53 @@ def _stored(settings: Settings, storage: Storage, address: str, *, now: datetime
     return stored or storage.subscribers.save(replace(named, id="", created_at=now))
 
 
-def resolve_profiles(specs: Sequence[ProfileSpec], storage: Storage, settings: Settings) -> list[ResolvedProfile]:
-    """Profiles with their liked papers looked up in the store, all of them in one query."""
-    references = {text: read_references(text, settings.folder) for spec in specs for text in spec.liked}
+def resolve_profiles(people: Sequence[Subscriber], storage: Storage, settings: Settings) -> list[ResolvedProfile]:
+    """What each of them is ranked by: their votes, and the papers they name looked up in the store; all at once.
+
+    A vote goes before what the profile says of the same paper.
+    """
+    named = {text for person in people for text in (*person.profile.liked, *person.profile.disliked)}
+    references = {text: read_references(text, settings.folder) for text in named}
     keys = {key for found in references.values() for reference in found for key in reference.keys}
-    known = storage.entries.known(keys) if keys else {}
-    return [_resolved(spec, references, known) for spec in specs]
+    papers = _Papers(references, storage.entries.known(keys) if keys else {})
+    votes = storage.votes.of([person.id for person in people])
+    return [_resolved(person.profile, papers, votes.get(person.id, ())) for person in people]
 
 
-def _resolved(
-    spec: ProfileSpec, references: Mapping[str, Sequence[Reference]], known: Mapping[str, Sequence[Entry]]
-) -> ResolvedProfile:
-    liked: dict[str, Entry] = {}
-    missing: list[str] = []
-    for text in spec.liked:
-        for reference in references[text]:
-            entry = _first_known(reference.keys, known) or reference.entry
-            if entry is None:
-                missing.append(text)
-            else:
-                liked.setdefault(entry.id, entry)
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    """What references stand for."""
+
+    references: Mapping[str, Sequence[Reference]]
+    known: Mapping[str, Sequence[Entry]]
+
+    def find(self, texts: Iterable[str]) -> tuple[dict[str, Entry], list[str]]:
+        """The papers by id, as the store has them or as they were written, and the references to unknown ones."""
+        found: dict[str, Entry] = {}
+        missing: list[str] = []
+        for text in texts:
+            for reference in self.references[text]:
+                entry = first_known(reference.keys, self.known) or reference.entry
+                if entry is None:
+                    missing.append(text)
+                else:
+                    found.setdefault(entry.id, entry)
+        return found, missing
+
+
+def _resolved(spec: ProfileSpec, papers: _Papers, votes: Sequence[Vote]) -> ResolvedProfile:
+    liked, missing = papers.find(spec.liked)
+    disliked, missing_too = papers.find(spec.disliked)
+    said = {(known_id, 1) for known_id in liked} | {(known_id, -1) for known_id in disliked}
+    unsaid = {(vote.entry.id, -vote.value) for vote in votes}
     profile = Profile(
         interests=spec.interests,
         authors=spec.authors,
         organizations=spec.organizations,
         categories=spec.categories,
-        liked=tuple(liked.values()),
+        liked=tuple(entry for entry in liked.values() if (entry.id, 1) not in unsaid),
+        disliked=tuple(entry for entry in disliked.values() if (entry.id, -1) not in unsaid),
+        votes=tuple(vote for vote in votes if (vote.entry.id, vote.value) not in said),
         muted=spec.muted,
         muted_authors=spec.muted_authors,
         trending=spec.trending,
@@ -186,10 +207,11 @@ def _resolved(
         min_score=spec.min_score,
         explore=spec.explore,
     )
-    return ResolvedProfile(profile, tuple(missing))
+    return ResolvedProfile(profile, (*missing, *missing_too))
 
 
-def _first_known(keys: Iterable[str], known: Mapping[str, Sequence[Entry]]) -> Entry | None:
+def first_known(keys: Iterable[str], known: Mapping[str, Sequence[Entry]]) -> Entry | None:
+    """The stored paper that carries the first of these keys which any does."""
     return next((known[key][0] for key in keys if known.get(key)), None)
 
 

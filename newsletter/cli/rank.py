@@ -28,7 +28,7 @@ def rank(
     with context.storage() as storage:
         view = pipeline.look(context.settings, storage, subscriber, now=read_now(now), limit=limit)
     for reference in view.missing:
-        print_warning(f"{view.reader.email}: liked paper not found in the store: {reference}")
+        print_warning(f"{view.reader.email}: paper not found in the store: {reference}")
     if json:
         print_json(rank_document(view.digest, view.digest.items, view.reader))
         return

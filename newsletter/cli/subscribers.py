@@ -33,10 +33,10 @@ app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_a
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LIST_FIELDS = ("interests", "authors", "organizations", "categories", "liked", "muted")
+LIST_FIELDS = ("interests", "authors", "organizations", "categories", "liked", "disliked", "muted", "muted_authors")
 COLUMNS = ("email", "name", "timezone", "days", "at", *LIST_FIELDS, "state", "owner")
 LIST_SEPARATOR = ";"
-PROFILE_FIELDS = ("muted_authors", "trending", "max_papers", "min_score", "explore")
+PROFILE_FIELDS = ("trending", "max_papers", "min_score", "explore")
 """Of a profile, what only JSON carries."""
 GONE = {SubscriberState.LEFT, SubscriberState.REMOVED, SubscriberState.PENDING}
 """States that an import must not turn into mail."""
@@ -205,7 +205,6 @@ def reader_document(reader: Subscriber) -> dict[str, Any]:
         "at": at,
         "interests": [_interest(interest) for interest in profile.interests],
         **{field: list(getattr(profile, field)) for field in LIST_FIELDS[1:]},
-        "muted_authors": list(profile.muted_authors),
         "trending": profile.trending,
         "max_papers": profile.max_papers,
         "min_score": profile.min_score,

@@ -58,6 +58,8 @@ class ProfileSection(Section):
     """Such as ``cs.NE`` or ``neuroscience``."""
     liked: tuple[Reference, ...] = ()
     """Papers: ``arXiv:…``, ``doi:…``, ``title: …``, a link, or a BibTeX library by ``file: library.bib``."""
+    disliked: tuple[Reference, ...] = ()
+    """Papers to see less of, named as in ``liked``."""
     muted: tuple[Text, ...] = ()
     """Words and phrases; papers about them are left out."""
     muted_authors: tuple[Text, ...] = ()

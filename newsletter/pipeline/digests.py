@@ -25,7 +25,7 @@ def compose_digests(
     """Each reader with their digest, in order; a digest may be empty."""
     for start in range(0, len(due), SHARD):
         shard = due[start : start + SHARD]
-        resolved = resolve_profiles([reader.subscriber.profile for reader in shard], storage, settings)
+        resolved = resolve_profiles([reader.subscriber for reader in shard], storage, settings)
         shown = storage.deliveries.shown_since([reader.subscriber.id for reader in shard], edition.reach_from)
         for reader, found in zip(shard, resolved, strict=True):
             had = shown.get(reader.subscriber.id, set())

@@ -27,7 +27,7 @@ class Look:
     reader: Subscriber
     digest: Digest
     missing: tuple[str, ...] = ()
-    """Liked papers that the store does not know."""
+    """Liked and disliked papers that the store does not know."""
 
 
 def look(settings: Settings, storage: Storage, address: str, *, now: datetime, limit: int | None = None) -> Look:
@@ -46,7 +46,7 @@ def look_at(
     edition = snapshot(storage, now=now, reach_from=reach_from, sources=())
     pool = pool_of(storage, edition)
     shown = storage.deliveries.shown_since([reader.subscriber.id for reader in due], reach_from)
-    resolved = resolve_profiles([reader.subscriber.profile for reader in due], storage, settings)
+    resolved = resolve_profiles(wanted, storage, settings)
     for one, found in zip(due, resolved, strict=True):
         profile = found.profile if limit is None else replace(found.profile, max_papers=limit, explore=0)
         digest = compose(edition, pool, profile, reader=one, had=shown.get(one.subscriber.id, ()))

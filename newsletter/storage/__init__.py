@@ -7,7 +7,6 @@ from newsletter.storage.lock import RunLock
 from newsletter.storage.runs import RunRecord
 from newsletter.storage.storage import Storage
 from newsletter.storage.upgrade import Upgrade
-from newsletter.storage.votes import StoredVote
 
 __all__ = [
     "EditionHeader",
@@ -19,6 +18,5 @@ __all__ = [
     "RunRecord",
     "Settlement",
     "Storage",
-    "StoredVote",
     "Upgrade",
 ]

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, delete, select
 
 from newsletter.errors import UsageError
-from newsletter.model import Entry
+from newsletter.model import Entry, Vote
 from newsletter.storage.codec import ENTRY
 from newsletter.storage.engine import Database, in_chunks
 from newsletter.storage.entries import aliases_of
 from newsletter.storage.schema import entries, subscribers, votes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredVote:
-    """A reader's vote on a stored paper."""
-
-    entry: Entry
-    """As it stands now; its id is the one it goes by now."""
-    value: Literal[1, -1]
-    at: datetime
 
 
 class Votes:
@@ -55,14 +44,14 @@ class Votes:
         with self._database.writing() as connection:
             return connection.execute(delete(votes).where(votes.c.subscriber == subscriber_id)).rowcount
 
-    def of(self, subscriber_ids: Collection[str]) -> dict[str, list[StoredVote]]:
+    def of(self, subscriber_ids: Collection[str]) -> dict[str, list[Vote]]:
         """Reader -> their votes, oldest first; readers without any are left out."""
         query = (
             select(votes.c.subscriber, votes.c.value, votes.c.at, entries.c.id, entries.c.record)
             .join(entries)
             .order_by(votes.c.subscriber, votes.c.at, votes.c.entry_id)
         )
-        found: dict[str, list[StoredVote]] = {}
+        found: dict[str, list[Vote]] = {}
         decoded: dict[str, Entry] = {}
         with self._database.reading() as connection:
             for chunk in in_chunks(set(subscriber_ids)):
@@ -70,7 +59,7 @@ class Votes:
                     query.where(votes.c.subscriber.in_(chunk))
                 ):
                     entry = decoded[entry_id] = decoded.get(entry_id) or ENTRY.decode(record)
-                    found.setdefault(reader, []).append(StoredVote(entry=entry, value=1 if value > 0 else -1, at=at))
+                    found.setdefault(reader, []).append(Vote(entry=entry, value=1 if value > 0 else -1, at=at))
         return found
 
 

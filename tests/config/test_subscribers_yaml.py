@@ -151,6 +151,7 @@ def test_a_reader_in_full(files: Any) -> None:
                   categories: [cs.NE]
                   liked: ["arXiv:2405.12345v2", "doi:10.1101/2024.01.01.573829", title: Loss of, https://a.example/x,
                           "file: library.bib", "ARXIV: hep-th/9901001"]
+                  disliked: ["arXiv:2405.54321"]
                   muted: [blockchain]
                   muted_authors: [Eve]
                   trending: 0.25
@@ -187,6 +188,7 @@ def test_a_reader_in_full(files: Any) -> None:
                     "file: library.bib",
                     "ARXIV: hep-th/9901001",
                 ),
+                disliked=("arXiv:2405.54321",),
                 muted=("blockchain",),
                 muted_authors=("Eve",),
                 trending=0.25,

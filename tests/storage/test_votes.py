@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsletter.errors import UsageError
-from newsletter.model import Entry, EntryChanges, Subscriber
+from newsletter.model import Entry, EntryChanges, Subscriber, Vote
 from newsletter.storage import Storage
-from newsletter.storage.votes import StoredVote
 
 Join = Callable[..., Subscriber]
 HOUR = timedelta(hours=1)
@@ -36,8 +35,8 @@ def test_votes_come_back_with_their_papers_oldest_first(
     storage.votes.cast("ben", "b", 1, now)
     a, b, c = papers
     assert storage.votes.of(["ada", "ben", "eve"]) == {
-        "ada": [StoredVote(entry=c, value=1, at=now), StoredVote(entry=b, value=-1, at=now + HOUR)],
-        "ben": [StoredVote(entry=b, value=1, at=now)],
+        "ada": [Vote(entry=c, value=1, at=now), Vote(entry=b, value=-1, at=now + HOUR)],
+        "ben": [Vote(entry=b, value=1, at=now)],
     }
     assert storage.votes.of([]) == {}
     assert a.id not in {vote.entry.id for votes in storage.votes.of(["ada", "ben"]).values() for vote in votes}
@@ -59,7 +58,7 @@ def test_the_last_vote_on_a_paper_counts(
     join("ada")
     storage.votes.cast("ada", "a", 1, now)
     storage.votes.cast("ada", "a", -1, now + HOUR)
-    assert storage.votes.of(["ada"])["ada"] == [StoredVote(entry=papers[0], value=-1, at=now + HOUR)]
+    assert storage.votes.of(["ada"])["ada"] == [Vote(entry=papers[0], value=-1, at=now + HOUR)]
 
 
 def test_a_vote_needs_a_reader_and_a_paper(
