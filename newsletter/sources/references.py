@@ -1,22 +1,33 @@
-"""Papers as people name them: an arXiv id, a DOI, a title, a link, or a whole BibTeX file."""
+"""Papers as people name them: an arXiv id, a DOI, a title, a link, or a whole library of them in a file."""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from bibtexparser.entrypoint import parse_string
-from bibtexparser.middlewares import SeparateCoAuthors
-from bibtexparser.model import Entry as BibtexEntry
-
-from newsletter.errors import UsageError
+from newsletter.errors import SourceError, UsageError
 from newsletter.model import Entry
-from newsletter.sources.identity import keys_of
-from newsletter.text import clean, readable
+from newsletter.sources.identifiers import doi
+from newsletter.sources.identity import keys_of, with_ids
+from newsletter.sources.isolated import Children
+from newsletter.sources.libraries.reading import EXPECTED, MISTAKES
+from newsletter.text import clean
 
 MAX_LIBRARY_BYTES = 16_000_000
+CPU_SECONDS = 60
+"""For one library; 5 MB of BibTeX take three."""
+LIBRARIES_KEPT = 256
+"""Read once in a process, as long as the file stays as it is."""
+
+_READER = "newsletter.sources.libraries.reading:read_library"
+_CHILDREN = Children(1, cpu_seconds=CPU_SECONDS, wall_seconds=5.0 * CPU_SECONDS)
+atexit.register(_CHILDREN.close)
+_END_OF_A_PAGE = re.compile(r"(?:/(?:full|abstract|pdf|epdf|meta|html))?(?:\.pdf)?/?$")
 
 log = logging.getLogger(__name__)
 
@@ -26,81 +37,76 @@ class Reference:
     """One paper somebody named."""
 
     text: str
-    """As it was written."""
+    """As it was written; the title of one in a library, or its id."""
     keys: tuple[str, ...]
     """Identity keys to look it up by, strongest first."""
     entry: Entry | None
     """What can be ranked by when no store knows it: ``None`` for a bare id, which says nothing of the content."""
+    named: Entry
+    """Title, ids and link as far as they were said: what it can be asked about by."""
 
 
 def read_references(text: str, folder: Path) -> Sequence[Reference]:
-    """The papers that ``arXiv:…``, ``doi:…``, ``title: …``, ``file: …`` or a link stands for; many for a file."""
+    """The papers that ``arXiv:…``, ``doi:…``, ``title: …``, ``file: …`` or a link stands for; many for a file.
+
+    A file that cannot be read is a warning, and one reference that nothing is known of.
+    """
     scheme, _, rest = text.partition(":")
     rest = rest.strip()
     match scheme.strip().casefold():
         case "arxiv":
-            return [_bare(text, Entry(title="", link=f"https://arxiv.org/abs/{rest}"))]
+            return [_reference(text, Entry(title="", link=f"https://arxiv.org/abs/{rest}"))]
         case "doi":
-            return [_bare(text, Entry(title="", doi=rest.casefold()))]
+            return [_reference(text, Entry(title="", doi=rest.casefold()))]
         case "title":
-            entry = Entry(title=clean(rest))
-            return [Reference(text=text, keys=keys_of(entry), entry=entry)]
+            return [_reference(text, Entry(title=clean(rest)))]
         case "file":
-            return read_library((folder / rest).resolve())
+            return _read_file(text, (folder / rest).resolve())
         case _:
-            return [_bare(text, Entry(title="", link=text.strip()))]
+            link = text.strip()
+            return [_reference(text, Entry(title="", link=link, doi=doi(_END_OF_A_PAGE.sub("", link))))]
 
 
 def read_library(path: Path) -> list[Reference]:
-    """Every paper of a BibTeX file that has a title; entries with errors are passed over by the parser."""
+    """Every paper of a file in any of the formats of ``libraries`` that has a title or an id.
+
+    Each record that cannot be read is a warning with its line; UsageError where there is no library at all.
+    """
     try:
-        if path.stat().st_size > MAX_LIBRARY_BYTES:
+        found = path.stat()
+        if found.st_size > MAX_LIBRARY_BYTES:
             raise UsageError(f"{path}: larger than {MAX_LIBRARY_BYTES // 1_000_000} MB; split the library")
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        return list(_read_once(path, found.st_mtime_ns, found.st_size))
     except OSError as error:
-        raise UsageError(
-            f"{path}: {error.strerror}; a `file:` among the liked papers must be a readable .bib"
-        ) from error
-    logging.getLogger("bibtexparser").setLevel(logging.ERROR)  # it logs pieces of the file for each broken entry
-    library = parse_string(text, append_middleware=[SeparateCoAuthors()])
-    for block in library.failed_blocks:
-        log.warning("%s:%s: this entry cannot be read and is passed over", path, (block.start_line or 0) + 1)
-    if not library.entries:
-        log.warning("%s: no papers could be read from it; expected BibTeX", path)
-    return [_from_bibtex(entry) for entry in library.entries if "title" in _fields(entry)]
+        message = f"{path}: {error.strerror}; expected a file with {EXPECTED}"
+        raise UsageError(message) from error
+    except SourceError as error:
+        raise UsageError(str(error)) from error
 
 
-def _bare(text: str, entry: Entry) -> Reference:
-    return Reference(text=text, keys=keys_of(entry), entry=None)
+def _read_file(text: str, path: Path) -> Sequence[Reference]:
+    try:
+        return read_library(path)
+    except UsageError as error:
+        log.warning("%s", error)
+        return [Reference(text=text, keys=(), entry=None, named=Entry(title=""))]
 
 
-def _from_bibtex(entry: BibtexEntry) -> Reference:
-    fields = _fields(entry)
-    eprint = fields.get("eprint", "") if "arxiv" in fields.get("archiveprefix", "arxiv").casefold() else ""
-    paper = Entry(
-        title=_plain(fields["title"]),
-        summary=_plain(fields.get("abstract", "")),
-        authors=tuple(_author(name) for name in _authors(entry)),
-        doi=fields.get("doi", "").casefold().removeprefix("https://doi.org/") or None,
-        link=f"https://arxiv.org/abs/{eprint}" if eprint[:1].isdigit() else fields.get("url") or None,
-        venue=_plain(fields.get("journal") or fields.get("booktitle") or "") or None,
-    )
-    return Reference(text=paper.title, keys=keys_of(paper), entry=paper)
+@lru_cache(maxsize=LIBRARIES_KEPT)
+def _read_once(path: Path, mtime_ns: int, size: int) -> tuple[Reference, ...]:  # noqa: ARG001 a changed file is another
+    reading = _CHILDREN.read(_READER, path.read_bytes(), where=str(path))
+    for mistake in str(reading.facts.get(MISTAKES) or "").splitlines():
+        log.warning("%s:%s; it is passed over", path, mistake)
+    if not reading.entries:
+        log.warning("%s: no papers could be read from it", path)
+    return tuple(_reference(_name_of(entry), entry) for entry in reading.entries)
 
 
-def _fields(entry: BibtexEntry) -> dict[str, str]:
-    return {key.casefold(): str(field.value) for key, field in entry.fields_dict.items()}
+def _reference(text: str, entry: Entry) -> Reference:
+    entry = with_ids(entry)
+    return Reference(text=text, keys=keys_of(entry), entry=entry if entry.title else None, named=entry)
 
 
-def _authors(entry: BibtexEntry) -> list[str]:
-    named: object = next((field.value for key, field in entry.fields_dict.items() if key.casefold() == "author"), [])
-    return [str(name) for name in named] if isinstance(named, list) else [str(named)]
-
-
-def _author(name: str) -> str:
-    family, comma, given = _plain(name).partition(",")
-    return f"{given.strip()} {family.strip()}" if comma else family.strip()
-
-
-def _plain(text: str) -> str:
-    return readable(clean(text)).replace("{", "").replace("}", "")
+def _name_of(entry: Entry) -> str:
+    """What a paper of a library is called where it cannot be found."""
+    return entry.title or (f"arXiv:{entry.arxiv_id}" if entry.arxiv_id else f"doi:{entry.doi}")

@@ -1,0 +1,90 @@
+"""BibTeX and BibLaTeX, by bibtexparser."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+
+from bibtexparser.library import Library
+from bibtexparser.middlewares import RemoveEnclosingMiddleware, ResolveStringReferencesMiddleware, SeparateCoAuthors
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
+from bibtexparser.splitter import Splitter
+
+from newsletter.sources.libraries.records import Record, paper
+from newsletter.text import clean, readable
+
+
+def read_bibtex(text: str) -> Iterator[Record]:
+    """Each entry, or why it cannot be read; those that follow a broken one are whole."""
+    logging.getLogger("bibtexparser").disabled = True  # it logs pieces of the file for each broken entry
+    library = Library([_kept(block, number) for number, block in enumerate(Splitter(text).split().blocks)])
+    for step in (ResolveStringReferencesMiddleware(), RemoveEnclosingMiddleware(), SeparateCoAuthors()):
+        library = step.transform(library)
+    for block in library.blocks:
+        line = (block.start_line or 0) + 1
+        if isinstance(block, Entry):
+            yield _record(line, block)
+        elif isinstance(block, ParsingFailedBlock):
+            yield Record(str(line), None, f"cannot be read ({_reason(block)})")
+
+
+def _kept(block: Block, number: int) -> Block:
+    """The entry, also where another one has the same key or one of its fields stands there twice."""
+    while isinstance(block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock):
+        inner = block.ignore_error_block
+        if inner is None:
+            return block
+        block = inner
+    if isinstance(block, Entry):
+        block.key = f"{block.key} {number}"
+    return block
+
+
+def _reason(block: ParsingFailedBlock) -> str:
+    return clean(str(getattr(block.error, "abort_reason", block.error))).rstrip(".")[:200]
+
+
+def _record(line: int, block: Entry) -> Record:
+    fields = _fields(block)
+
+    def say(*names: str) -> str:
+        return next((_plain(fields[name]) for name in names if fields.get(name)), "")
+
+    month = say("month")
+    return paper(
+        line,
+        title=": ".join(part for part in (say("title"), say("subtitle")) if part),
+        authors=[_plain(name) for name in _authors(block)],
+        abstract=say("abstract", "annote"),
+        doi_in=[clean(fields.get(name, "")) for name in ("doi", "url", "eprint", "note", "ee")],
+        arxiv_in=[
+            *_eprints(fields),
+            *(say(name) for name in ("journal", "journaltitle", "note", "number", "howpublished")),
+        ],
+        links=[fields.get(name, "") for name in ("url", "ee", "howpublished", "link")],
+        venue=say("journal", "journaltitle", "booktitle"),
+        date=say("date") or f"{say('year')} {month}".strip(),
+    )
+
+
+def _fields(block: Entry) -> dict[str, str]:
+    """The first field of each name, as text."""
+    found: dict[str, str] = {}
+    for field in block.fields:
+        found.setdefault(field.key.casefold(), str(field.value))
+    return found
+
+
+def _eprints(fields: Mapping[str, str]) -> list[str]:
+    """What stands where an arXiv id may stand by itself."""
+    place = (fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv").casefold()
+    return [clean(fields.get("eprint", ""))] if "arxiv" in place else []
+
+
+def _authors(block: Entry) -> list[str]:
+    named: object = next((field.value for field in block.fields if field.key.casefold() == "author"), [])
+    return [str(name) for name in named] if isinstance(named, list) else [str(named)]
+
+
+def _plain(text: str) -> str:
+    return readable(clean(text)).replace("{", "").replace("}", "")
