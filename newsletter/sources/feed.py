@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from newsletter.sources import FetchRequest
 
 _HEAD_BYTES = 4096
-_PAGE = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_PAGE = re.compile(
+    rb"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _ROOT = re.compile(rb"<(?:rss|feed|(?:\w+:)?rdf)\b", re.I)
 _OPML = re.compile(rb"<opml\b", re.I)
 _LISTED_FEED = re.compile(rb"<link\b[^>]*application/(?:rss|atom|feed)\+(?:xml|json)[^>]*>", re.I)

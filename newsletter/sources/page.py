@@ -30,7 +30,8 @@ _BANNER = re.compile(
 _GLUED = re.compile(r"^Subscribe(?=[^\sa-z])", re.MULTILINE)
 """The button's word, where saving has glued the first title to it."""
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|main|div)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body|main|div)\b",
+    re.I | re.S,
 )
 
 

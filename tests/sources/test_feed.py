@@ -391,6 +391,12 @@ def test_markup_that_is_never_closed_costs_no_time(never_closed):
     assert only(rss(f"<title>a</title><description>Before. {inside}</description>")).summary.startswith("Before.")
 
 
+def test_a_feed_under_a_pile_of_comments_is_one():
+    comments = b"<!-- note -->\n" * 200
+    assert only(comments + rss("<title>a</title>").partition(b"?>")[2]).title == "a"
+    assert refusal(comments + b"<html></html>") == "is a web page, not a feed"
+
+
 def test_what_other_readers_read_is_told():
     assert "kind: huggingface" in refusal(b'[{"paper": {"id": "2603.01234"}}]')
     assert "kind: biorxiv" in refusal(b'{"messages": [], "collection": []}')
