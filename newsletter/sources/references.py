@@ -19,7 +19,7 @@ from newsletter.sources.libraries.reading import EXPECTED, MISTAKES
 from newsletter.text import clean
 
 MAX_LIBRARY_BYTES = 16_000_000
-CPU_SECONDS = 60
+CPU_SECONDS = 30
 """For one library; 5 MB of BibTeX take three."""
 LIBRARIES_KEPT = 256
 """Read once in a process, as long as the file stays as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 
 from bibtexparser.library import Library
@@ -13,17 +14,20 @@ from bibtexparser.splitter import Splitter
 from newsletter.sources.libraries.records import Record, paper
 from newsletter.text import clean, readable
 
+_PIECE = re.compile(r'\s*(?:"([^"]*)"|\{([^{}]*)\}|([^\s#"{}]+))\s*(?:#|$)')
+
 
 def read_bibtex(text: str) -> Iterator[Record]:
     """Each entry, or why it cannot be read; those that follow a broken one are whole."""
-    logging.getLogger("bibtexparser").disabled = True  # it logs pieces of the file for each broken entry
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it logs pieces of the file for each broken entry
     library = Library([_kept(block, number) for number, block in enumerate(Splitter(text).split().blocks)])
     for step in (ResolveStringReferencesMiddleware(), RemoveEnclosingMiddleware(), SeparateCoAuthors()):
         library = step.transform(library)
+    strings = {name.casefold(): str(string.value) for name, string in library.strings_dict.items()}
     for block in library.blocks:
         line = (block.start_line or 0) + 1
         if isinstance(block, Entry):
-            yield _record(line, block)
+            yield _record(line, block, strings)
         elif isinstance(block, ParsingFailedBlock):
             yield Record(str(line), None, f"cannot be read ({_reason(block)})")
 
@@ -44,8 +48,8 @@ def _reason(block: ParsingFailedBlock) -> str:
     return clean(str(getattr(block.error, "abort_reason", block.error))).rstrip(".")[:200]
 
 
-def _record(line: int, block: Entry) -> Record:
-    fields = _fields(block)
+def _record(line: int, block: Entry, strings: Mapping[str, str]) -> Record:
+    fields = _fields(block, strings)
 
     def say(*names: str) -> str:
         return next((_plain(fields[name]) for name in names if fields.get(name)), "")
@@ -67,12 +71,26 @@ def _record(line: int, block: Entry) -> Record:
     )
 
 
-def _fields(block: Entry) -> dict[str, str]:
+def _fields(block: Entry, strings: Mapping[str, str]) -> dict[str, str]:
     """The first field of each name, as text."""
     found: dict[str, str] = {}
     for field in block.fields:
-        found.setdefault(field.key.casefold(), str(field.value))
+        found.setdefault(field.key.casefold(), _joined(str(field.value), strings))
     return found
+
+
+def _joined(value: str, strings: Mapping[str, str]) -> str:
+    """The value with pieces such as ``"Lecture Notes " # ofcs`` put together; as it stands where it is in one piece."""
+    if "#" not in value:
+        return value
+    pieces, end = [], 0
+    while piece := _PIECE.match(value, end):
+        quoted, braced, name = piece.groups()
+        pieces.append(quoted or braced or strings.get((name or "").casefold(), name or ""))
+        end = piece.end()
+        if end == len(value):
+            return "".join(pieces)
+    return value
 
 
 def _eprints(fields: Mapping[str, str]) -> list[str]:

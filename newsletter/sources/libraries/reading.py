@@ -23,7 +23,7 @@ EXPECTED = "BibTeX, RIS, CSL-JSON, an ORCID record, EndNote, PubMed, or a list o
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _LINE_END = re.compile(r"\r\n?")
-_JSON = re.compile(r"[\[{]\s*[\[{\]}\"]")
+_JSON = re.compile(r"[\[{]\s*(?:[\[{\]}\"\d-]|null|true|false|$)")
 _BY_LINES: tuple[tuple[re.Pattern[str], Callable[[str], Iterator[Record]]], ...] = (
     (re.compile(r"^[ \t]*@[A-Za-z]+[ \t]*[{(]", re.MULTILINE), read_bibtex),
     (re.compile(r"^\s*[A-Z][A-Z0-9] {1,3}-(?: |$)", re.MULTILINE), read_ris),

@@ -32,7 +32,7 @@ class Dialect:
 
 
 RIS = Dialect(
-    line=re.compile(r"\s*([A-Z][A-Z0-9]) {0,3}-(?: (.*)|$)"),
+    line=re.compile(r"\s*([A-Z][A-Z0-9])(?: {2,3}- ?| ?- )(.*)"),
     first="TY",
     last="ER",
     title=("TI", "T1", "CT", "BT"),
@@ -92,7 +92,7 @@ def _records(text: str, dialect: Dialect) -> Iterator[Record]:
     fields: dict[str, list[str]] = defaultdict(list)
     began, tag, ended = 0, "", False
     for number, line in enumerate(text.split("\n"), start=1):
-        match = dialect.line.match(line)
+        match = dialect.line.match(f"{line}  - " if line.strip() == dialect.last else line)
         if match is None:
             if tag and not ended and line.strip():
                 fields[tag][-1] += f" {line.strip()}"
@@ -104,7 +104,7 @@ def _records(text: str, dialect: Dialect) -> Iterator[Record]:
         tag, ended = match[1], match[1] == dialect.last
         began = began or number
         if not ended:
-            fields[tag].append((match[2] or "").strip())
+            fields[tag].append(match[2].strip())
     if fields:
         yield _record(began, fields, dialect)
 
