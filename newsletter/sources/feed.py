@@ -41,8 +41,9 @@ _DECLARED_CHARSET = re.compile(rb"<\?xml[^>]*\?>")
 _REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});", re.IGNORECASE)
 _CROWDED_TAG = re.compile(rb"<[^\s<>]++(?:\s++[^\s<>=\"']++\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')){1000}")
 """One that an XML parser of Python takes a quadratic time over."""
-_TRIPPED_OVER = re.compile(r"(</?)(?=(?:authors|contributors|publishers)\b)", re.IGNORECASE)
-"""feedparser keeps lists of its own under these names, and takes such an element for one."""
+_TRIPPED_OVER = re.compile(r"(</?)(?=(?:authors|contributors|publishers|psc:\w+)\b)", re.IGNORECASE)
+"""feedparser keeps lists of its own under these names; and it wants a time of each chapter of a podcast."""
+_MISHAPS = (ValueError, LookupError, TypeError, AttributeError)
 _BLANKS = re.compile(rb"(?<![ \t\r\n])[ \t\r\n]{100,}+")
 """feedparser takes a quadratic time over them where they stand before the first element."""
 _MARKS = (  # the mark of UTF-32 begins with that of UTF-16
@@ -115,12 +116,12 @@ def _parse(body: bytes, address: str | None, content_type: str | None) -> Any:
 
     try:
         return parse(body, content_type or "application/xml")
-    except (ValueError, LookupError):  # a charset or a character that is none, an element feedparser trips over
+    except _MISHAPS:  # a charset or a character that is none, an element feedparser trips over
         plain = _DECLARED_CHARSET.sub(b"", body, count=1).decode("utf-8", "replace")
         plain = _TRIPPED_OVER.sub(r"\1x-", _REFERENCE.sub(_character, plain))
     try:
         return parse(plain.encode(), "application/xml; charset=utf-8")
-    except (ValueError, LookupError) as error:
+    except _MISHAPS as error:
         raise SourceError("is a feed that is too broken to be read") from error
 
 

@@ -380,6 +380,11 @@ def test_elements_of_a_feeds_own_cost_only_themselves():
     assert (one.title, one.authors, two.title) == ("one", ("Ada Byron",), "two")
 
 
+def test_a_chapter_of_a_podcast_without_a_time_costs_only_itself():
+    chapters = '<psc:chapters xmlns:psc="http://podlove.org/simple-chapters" version="1.1"><psc:chapter title="c"/></psc:chapters>'
+    assert only(rss(f"<title>one</title>{chapters}")).title == "one"
+
+
 def test_blank_lines_without_end_cost_no_time():
     body = rss("<title>a" + "\n" * 1_000 + "b</title>").replace(b"?>", b"?>" + b"\n" * 1_000_000, 1)
     assert only(body).title == "a b"
