@@ -62,6 +62,7 @@ __all__ = [
     "FeedSource",
     "FilesProvider",
     "HuggingFaceSource",
+    "Lookup",
     "Network",
     "NewsletterFile",
     "PageSource",
@@ -144,6 +145,15 @@ class Network(Section):
     """Private hosts or networks that sources may be read from, such as ``10.0.0.0/8`` or ``feeds.lab.example``."""
 
 
+class Lookup(Section):
+    """How papers that readers name, and no source listed, are looked up."""
+
+    services: tuple[Literal["arxiv", "crossref"], ...] = ("arxiv", "crossref")
+    """Who is asked, where any source is read over the network; ``[]``: nobody."""
+    crossref_url: SecureLink = "https://api.crossref.org/works"
+    """Where Crossref's works are; another address for a mirror. arXiv has its own at ``api_url`` of an arXiv source."""
+
+
 class NewsletterFile(Section):
     """All of ``newsletter.yaml``."""
 
@@ -165,6 +175,8 @@ class NewsletterFile(Section):
     """Where papers come from."""
     enrich: tuple[Literal["openalex", "semantic_scholar", "crossref"], ...] = ()
     """Who is asked for citations, venues and articles of new papers: ``[openalex, semantic_scholar, crossref]``."""
+    lookup: Lookup = Lookup()
+    """How liked papers are looked up that no source listed."""
     schedule: ScheduleSetting = Schedule()
     """The default for readers: a reader's own schedule takes its place as a whole."""
     when_empty: Literal["skip", "send"] = "skip"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from newsletter.config.settings import AnySource, Settings
+from newsletter.config.settings import AnySource, PluginSource, Settings
 from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport
+from newsletter.pipeline.likes import look_up_likes
 from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
 from newsletter.sources.enrichers import Enricher, enrich_new, open_enrichers
@@ -41,6 +42,9 @@ def fetch(
         report = _remember(storage, one, new=new.get(one.source, 0), categories=categories.get(one.source, ()), now=now)
         name = one.source
         reports[name] = replace(report, seen=changes.seen.get(name, 0), merged=changes.merged.get(name, 0))
+    if any(_was_asked_over_network(source, fetched) for source in asked):
+        with _http(settings) as http:
+            look_up_likes(settings, storage, http=http, contact=_contact(settings), now=now)
     return FetchReport(
         sources=tuple(reports.get(source.name) or _unasked(source, memories) for source in sources),
         entries=sum(len(one.entries) for one in fetched),
@@ -52,6 +56,13 @@ def probe_sources(settings: Settings, *, now: datetime) -> list[Fetched]:
     """What every source answers now, as if for the first time; nothing is stored."""
     with _http(settings) as http:
         return fetch_all([source for source in settings.sources if not source.disabled], {}, http=http, now=now)
+
+
+def _was_asked_over_network(source: AnySource, fetched: Sequence[Fetched]) -> bool:
+    """Whether this very fetch went out for it; what a plugin does is not known."""
+    if source.path is not None or isinstance(source, PluginSource):
+        return False
+    return any(one.source == source.name and not one.skipped for one in fetched)
 
 
 def _http(settings: Settings) -> Http:

@@ -39,7 +39,7 @@ def _record(place: str, item: Mapping[str, Any]) -> Record:
     note = say("note", "extra")
     return paper(
         place,
-        title=say("title", "title-short", "shortTitle"),
+        title=_title(say("title", "title-short", "shortTitle"), say("subtitle")),
         authors=_people(item),
         abstract=say("abstract", "abstractNote"),
         doi_in=[say("DOI", "doi"), say("URL", "url"), note],
@@ -49,6 +49,10 @@ def _record(place: str, item: Mapping[str, Any]) -> Record:
         venue=say("container-title", "publicationTitle", "proceedingsTitle", "conferenceName", "event-title"),
         date=next((date for name in ("issued", "published", "date", "created") if (date := _date(item.get(name)))), ""),
     )
+
+
+def _title(title: str, subtitle: str) -> str:
+    return title if not subtitle or subtitle.casefold() in title.casefold() else f"{title}: {subtitle}"
 
 
 def text_in(value: object) -> str:
