@@ -16,6 +16,7 @@ from newsletter.errors import SourceError
 from newsletter.model import Entry, Fetched, Signals
 from newsletter.sources import arxiv_xml, jsonfeed
 from newsletter.sources.asking import read_answer, read_local
+from newsletter.sources.counts import read_count
 from newsletter.sources.dates import believable, instant
 from newsletter.sources.identifiers import arxiv_id, doi, doi_of_address
 from newsletter.sources.markup import text_of, title_of, web_address
@@ -158,7 +159,7 @@ def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: d
         updated=updated,
         discussion_link=web_address(item.get("comments")),
         thumbnail=_thumbnail(item),
-        signals=Signals(comments=_count(item.get("slash_comments"))),
+        signals=Signals(comments=read_count(item.get("slash_comments"))),
     )
 
 
@@ -225,10 +226,6 @@ def _thumbnail(item: Mapping[str, Any]) -> str | None:
     pictures += [one for one in item.get("enclosures", ()) if str(one.get("type", "")).startswith("image/")]
     found = (web_address(one.get("url") or one.get("href")) for one in pictures)
     return next((address for address in found if address), None)
-
-
-def _count(text: object) -> int | None:
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _not_a_feed(body: bytes, address: str | None) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Fetched, Signals
 from newsletter.sources.asking import as_far_as_read, read_local
+from newsletter.sources.counts import read_count
 from newsletter.sources.dates import instant, midnight
 from newsletter.sources.identifiers import arxiv_id
 from newsletter.sources.jsonfeed import parse_json
@@ -121,9 +122,9 @@ def daily_paper(item: Any, *, site: str = _SITE) -> Entry | None:
         thumbnail=web_address(paper.get("thumbnail")),
         withdrawn=bool(paper.get("withdrawnAt")),
         signals=Signals(
-            upvotes=_count(paper, "upvotes"),
-            comments=_count(paper, "numComments"),
-            stars=_count(paper, "githubStars"),
+            upvotes=read_count(paper.get("upvotes")),
+            comments=read_count(paper.get("numComments")),
+            stars=read_count(paper.get("githubStars")),
         ),
     )
 
@@ -140,11 +141,6 @@ def _organization(paper: Mapping[str, Any]) -> str | None:
     if not isinstance(organization, dict):
         return None
     return clean(_text(organization, "fullname") or _text(organization, "name")) or None
-
-
-def _count(paper: Mapping[str, Any], key: str) -> int | None:
-    value = paper.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _text(holder: Mapping[str, Any], key: str) -> str:

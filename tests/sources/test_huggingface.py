@@ -89,9 +89,10 @@ def test_a_flat_record_of_one_paper():
     "odd",
     [
         {"upvotes": None, "authors": None, "summary": None},
-        {"upvotes": "12", "authors": ["Ada"], "organization": "lab", "ai_keywords": "x"},
+        {"upvotes": "many", "authors": ["Ada"], "organization": "lab", "ai_keywords": "x"},
         {"upvotes": True, "authors": [None, {"name": 7}], "githubRepo": "javascript:x", "submittedOnDailyAt": "soon"},
         {"upvotes": -4, "publishedAt": 7},
+        {"upvotes": 10**30},
     ],
 )
 def test_odd_values_are_none(odd):

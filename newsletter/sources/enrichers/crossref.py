@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Signals
+from newsletter.sources.counts import read_count
 from newsletter.sources.enrichers.filling import (
     PATIENCE,
-    count_of,
     doi_of,
     fill,
     first_text,
@@ -71,5 +71,5 @@ def _work(work: Mapping[str, Any]) -> Entry:
         doi=doi_of(work.get("DOI")),
         journal_doi=next((found for one in became if (found := doi_of(one.get("id")))), None),
         venue=venue_of(first_text(work.get("container-title"))),
-        signals=Signals(citations=count_of(work, "is-referenced-by-count")),
+        signals=Signals(citations=read_count(work.get("is-referenced-by-count"))),
     )

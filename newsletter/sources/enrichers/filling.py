@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 PATIENCE = {"seconds": 30.0, "attempts": 2}
 """Limits of one request: nobody waits long for what is only nice to have."""
 
-MOST = 10**9
-"""No paper is cited more often, and no database takes any number."""
 
 _PREPRINT = re.compile(r"10\.(?:1101|64898|48550|21203|31234|31219|31222|31223|26434|20944|36227|2139|22541)/")
 _NO_VENUE = re.compile(
@@ -70,14 +68,6 @@ def venue_of(text: object) -> str | None:
     """The name of a journal or a conference; a server for preprints is none."""
     name = title_of(text) if isinstance(text, str) else ""
     return None if not name or _NO_VENUE.match(name) else name
-
-
-def count_of(holder: Mapping[str, Any], key: str) -> int | None:
-    """A number that counts something, also where it is written as a text."""
-    value = holder.get(key)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else None
 
 
 def doi_of(text: object) -> str | None:

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Signals
+from newsletter.sources.counts import read_count
 from newsletter.sources.enrichers.filling import (
     PATIENCE,
-    count_of,
     doi_of,
     fill,
     first_text,
@@ -80,5 +80,5 @@ def _work(work: Mapping[str, Any]) -> Entry:
         arxiv_id=paper.id if paper else None,
         doi=doi_of(work.get("doi")),
         venue=None if source.get("type") in _NO_VENUES else venue_of(source.get("display_name")),
-        signals=Signals(citations=count_of(work, "cited_by_count")),
+        signals=Signals(citations=read_count(work.get("cited_by_count"))),
     )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry, Signals
+from newsletter.sources.counts import read_count
 from newsletter.sources.enrichers.filling import (
     PATIENCE,
-    count_of,
     doi_of,
     fill,
     first_text,
@@ -86,7 +86,7 @@ def _paper(paper: Mapping[str, Any]) -> Entry:
         arxiv_id=listed.id if listed else None,
         doi=doi_of(names.get("DOI")),
         venue=next((name for place in places if (name := venue_of(place))), None),
-        signals=Signals(citations=count_of(paper, "citationCount")),
+        signals=Signals(citations=read_count(paper.get("citationCount"))),
     )
 
 
