@@ -99,7 +99,7 @@ def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now:
 
 def pause_reader(settings: Settings, storage: Storage, address: str, *, until: date | None, now: datetime) -> None:
     """Stops a reader's mail until a local date, or until resumed."""
-    reader = _stored(settings, storage, address, now=now)
+    reader = stored_reader(settings, storage, address, now=now)
     if reader.state is SubscriberState.LEFT:
         raise UsageError(f"{address}: has unsubscribed; there is nothing to pause")
     storage.subscribers.save(replace(reader, state=SubscriberState.PAUSED, paused_until=until))
@@ -107,7 +107,7 @@ def pause_reader(settings: Settings, storage: Storage, address: str, *, until: d
 
 def resume_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Starts a paused reader's mail again; whoever left comes back by themselves only."""
-    reader = _stored(settings, storage, address, now=now)
+    reader = stored_reader(settings, storage, address, now=now)
     if reader.state is not SubscriberState.PAUSED:
         raise UsageError(f"{address}: is {reader.state}, not paused")
     storage.subscribers.save(replace(reader, state=SubscriberState.ACTIVE, paused_until=None))
@@ -125,12 +125,12 @@ def leave(storage: Storage, subscriber_id: str) -> bool:
 
 def leave_by_address(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Ends the mail of a reader who asked for it in some other way than by a mail's own link."""
-    leave(storage, _stored(settings, storage, address, now=now).id)
+    leave(storage, stored_reader(settings, storage, address, now=now).id)
 
 
 def erase_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Erases all that is held of a reader, kept mails too; a salted hash stays so that nothing mails them again."""
-    reader = _stored(settings, storage, address, now=now)
+    reader = stored_reader(settings, storage, address, now=now)
     shutil.rmtree(settings.folder / PREVIEW_FOLDER, ignore_errors=True)  # made again by `preview`, without them
     if isinstance(settings.provider, FilesProvider):
         remove_mails(settings.provider.path, reader.email)
@@ -146,7 +146,7 @@ def is_address(one: str, other: str) -> bool:
     return normal_form(one) == normal_form(other)
 
 
-def _stored(settings: Settings, storage: Storage, address: str, *, now: datetime) -> Subscriber:
+def stored_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> Subscriber:
     """The reader's row, made where subscribers.yaml is all that knows them yet."""
     named = reader_named(address, settings, storage)
     stored = storage.subscribers.by_email(named.email)

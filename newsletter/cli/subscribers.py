@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli.context import Context, Json
+from newsletter.cli.learning import learn, votes_document
 from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.config import read_reader
 from newsletter.errors import UsageError
@@ -131,13 +132,17 @@ def export(
     with context.storage() as storage:
         if email is not None:
             reader = reader_named(email, context.settings, storage)
-            print_json(
-                {**reader_document(reader), "deliveries": _deliveries(storage.deliveries.find(subscriber=reader.id))}
-            )
+            votes = storage.votes.of([reader.id]).get(reader.id, ())
+            deliveries = _deliveries(storage.deliveries.find(subscriber=reader.id))
+            print_json({**reader_document(reader), "votes": votes_document(votes), "deliveries": deliveries})
             return
         found = readers(context.settings, storage)
+        votes_of = storage.votes.of([reader.id for reader in found]) if json else {}
     if json:
-        print_json({"subscribers": [reader_document(reader) for reader in found], "error": None})
+        documents = [
+            {**reader_document(reader), "votes": votes_document(votes_of.get(reader.id, ()))} for reader in found
+        ]
+        print_json({"subscribers": documents, "error": None})
         return
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -191,6 +196,9 @@ def erase(
     with context.storage() as storage:
         erase_reader(context.settings, storage, email, now=datetime.now(UTC))
     out().print(f"erased {email}")
+
+
+app.command("learn")(learn)
 
 
 def reader_document(reader: Subscriber) -> dict[str, Any]:

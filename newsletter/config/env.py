@@ -58,6 +58,11 @@ class Variables:
         return value
 
 
+def escape(text: str) -> str:
+    """The text as it is written in YAML so that no variable is looked for in it."""
+    return _VARIABLE.sub(r"$\g<0>", text)
+
+
 def read_variables(file: Path, name: str, environ: Mapping[str, str]) -> tuple[Variables, list[Problem]]:
     """The variables of the environment and of the ``.env`` file, and what is wrong with that file."""
     try:

@@ -80,6 +80,11 @@ class Entries:
                 found |= {entry_id: ENTRY.decode(record) for entry_id, record in rows}
         return {asked: found[current] for asked, current in canonical.items() if current in found}
 
+    def starting_with(self, prefix: str, *, limit: int) -> list[Entry]:
+        """The entries whose id begins so, by id."""
+        query = select(entries.c.record).where(entries.c.id.startswith(prefix, autoescape=True))
+        return self._read(query.order_by(entries.c.id).limit(limit))
+
     def aliases(self, ids: Collection[str] | None = None) -> dict[str, str]:
         """Old id -> the id it goes by now: of these ids, or of all that ever changed."""
         with self._database.reading() as connection:
