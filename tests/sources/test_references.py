@@ -34,34 +34,54 @@ def test_only_a_title_says_enough_to_rank_by_without_a_store(tmp_path):
     assert bare.entry is None
 
 
-def test_a_bibtex_library_gives_every_paper_with_a_title(tmp_path):
-    (tmp_path / "library.bib").write_text(
-        r"""
-@string{nips = "A Conference"}
-@article{one, title = {{Slow} Networks of $\alpha$-Spikes}, author = {M{\"u}ller, J{\'o}n and Ada B. Lovelace},
-  doi = {10.5555/ABC}, journal = "Journal of Slowness", abstract = {We go slowly.}}
-@inproceedings{two, title = "Fast Networks", author = "{The Fast Group}", booktitle = nips,
-  eprint = {2405.12345}, archivePrefix = {arXiv}}
-@misc{untitled, author = {Nobody}}
-@article{broken, title = {No end
-@misc{last, title = {After the broken one}}
-""",
-        encoding="utf-8",
-    )
-    found = {reference.text: reference for reference in read_references("file: library.bib", tmp_path)}
-    first = found["Slow Networks of α-Spikes"]
-    assert first.entry is not None
-    assert first.entry.authors == ("Jón Müller", "Ada B. Lovelace")
-    assert first.entry.venue == "Journal of Slowness"
-    assert "doi:10.5555/abc" in first.keys
-    assert "arxiv:2405.12345" in found["Fast Networks"].keys
-    assert "After the broken one" in found
+def test_a_link_to_a_publisher_is_looked_up_by_the_doi_in_it(tmp_path):
+    [reference] = read_references("https://journal.example/articles/10.3389/fnins.2020.00001/full", tmp_path)
+    assert "doi:10.3389/fnins.2020.00001" in reference.keys
+    assert "url:journal.example/articles/10.3389/fnins.2020.00001/full" in reference.keys
+
+
+def test_a_library_gives_its_papers_and_says_the_line_of_what_it_passes_over(tmp_path, caplog):
+    library = tmp_path / "library.txt"
+    library.write_text("TY  - JOUR\nTI  - Slow networks of spikes\nDO  - 10.5555/ABC\nER  -\nTY  - JOUR\nER  -\n")
+    [reference] = read_references("file: library.txt", tmp_path)
+    assert reference.text == "Slow networks of spikes"
+    assert reference.keys[0] == "doi:10.5555/abc"
+    assert reference.entry == reference.named
+    assert f"{library}:5: has neither a title nor a DOI nor an arXiv id; it is passed over" in caplog.messages
+
+
+def test_what_a_library_only_names_has_to_be_looked_up(tmp_path):
+    (tmp_path / "ids").write_text("10.5555/abc\n2405.12345\n")
+    first, second = read_references("file: ids", tmp_path)
+    assert (first.text, first.entry) == ("doi:10.5555/abc", None)
+    assert (second.text, second.entry) == ("arXiv:2405.12345", None)
+
+
+def test_a_library_is_read_again_when_it_has_changed_and_only_then(tmp_path, caplog):
+    library = tmp_path / "library.bib"
+    library.write_text("@misc{a, title = {One}}\n@misc{b,}\n")
+    assert [one.text for one in read_library(library)] == ["One"]
+    assert [one.text for one in read_library(library)] == ["One"]
+    assert len(caplog.messages) == 1
+    library.write_text("@misc{a, title = {One}}\n@misc{b, title = {Two}}\n")
+    assert [one.text for one in read_library(library)] == ["One", "Two"]
 
 
 def test_a_library_that_cannot_be_read_is_one_clear_line(tmp_path):
-    with pytest.raises(UsageError, match=r"nothing\.bib: No such file"):
+    with pytest.raises(UsageError, match=r"nothing\.bib: No such file or directory; expected a file with BibTeX, RIS"):
         read_library(tmp_path / "nothing.bib")
     large = tmp_path / "large.bib"
     large.write_bytes(b" " * (MAX_LIBRARY_BYTES + 1))
     with pytest.raises(UsageError, match="16 MB"):
         read_library(large)
+    (tmp_path / "prose.bib").write_text("nothing but words")
+    with pytest.raises(UsageError, match=r"prose\.bib: is no library that is known"):
+        read_library(tmp_path / "prose.bib")
+    with pytest.raises(UsageError, match="Is a directory"):
+        read_library(tmp_path)
+
+
+def test_a_reader_whose_library_cannot_be_read_stops_nobody(tmp_path, caplog):
+    [reference] = read_references("file: nothing.bib", tmp_path)
+    assert (reference.text, reference.keys, reference.entry) == ("file: nothing.bib", (), None)
+    assert "nothing.bib: No such file" in caplog.text

@@ -33,7 +33,7 @@ def read_bibtex(text: str) -> Iterator[Record]:
 
 
 def _kept(block: Block, number: int) -> Block:
-    """The entry, also where another one has the same key or one of its fields stands there twice."""
+    """The entry with its fields in small letters, also where its key or one of its fields is there twice."""
     while isinstance(block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock):
         inner = block.ignore_error_block
         if inner is None:
@@ -41,6 +41,8 @@ def _kept(block: Block, number: int) -> Block:
         block = inner
     if isinstance(block, Entry):
         block.key = f"{block.key} {number}"
+        for field in block.fields:
+            field.key = field.key.casefold()
     return block
 
 
@@ -75,7 +77,7 @@ def _fields(block: Entry, strings: Mapping[str, str]) -> dict[str, str]:
     """The first field of each name, as text."""
     found: dict[str, str] = {}
     for field in block.fields:
-        found.setdefault(field.key.casefold(), _joined(str(field.value), strings))
+        found.setdefault(field.key, _joined(str(field.value), strings))
     return found
 
 
@@ -100,7 +102,7 @@ def _eprints(fields: Mapping[str, str]) -> list[str]:
 
 
 def _authors(block: Entry) -> list[str]:
-    named: object = next((field.value for field in block.fields if field.key.casefold() == "author"), [])
+    named: object = next((field.value for field in block.fields if field.key == "author"), [])
     return [str(name) for name in named] if isinstance(named, list) else [str(named)]
 
 

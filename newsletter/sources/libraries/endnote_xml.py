@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from newsletter.sources.libraries.records import Record, paper
+from newsletter.sources.libraries.records import Record, day_of, paper
 
 
 def read_endnote_xml(root: ET.Element) -> Iterator[Record]:
@@ -21,6 +21,7 @@ def _record(place: str, record: ET.Element) -> Record:
     def first(*paths: str) -> str:
         return next((text for path in paths for text in every(path)), "")
 
+    day = first("dates/pub-dates/date")
     links = every("urls/web-urls/url") + every("urls/related-urls/url")
     return paper(
         place,
@@ -33,5 +34,5 @@ def _record(place: str, record: ET.Element) -> Record:
         ],
         links=links,
         venue=first("periodical/full-title", "titles/secondary-title"),
-        date=first("dates/year", "dates/pub-dates/date"),
+        date=day if day_of(day) else f"{first('dates/year')} {day}",
     )
