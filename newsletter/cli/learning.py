@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from newsletter.cli.context import Context, Json, Now, read_now
 from newsletter.cli.output import out, print_json, table
+from newsletter.errors import UsageError
 from newsletter.model import Subscriber, Vote
 from newsletter.pipeline.learning import as_patch, cast_vote, find_line, reference_of, take_back, what_was_learnt
 from newsletter.ranking.learning import Learnt, tell
@@ -80,6 +81,20 @@ def learnt_document(reader: Subscriber, lines: Sequence[Learnt]) -> dict[str, An
 def votes_document(votes: Iterable[Vote]) -> list[dict[str, Any]]:
     """Votes as ``export`` prints them, their papers named as in ``liked:``."""
     return [{"paper": reference_of(vote.entry), "value": vote.value, "at": vote.at} for vote in votes]
+
+
+def restore_votes(context: Context, storage: Storage, address: str, given: object) -> Iterator[str]:
+    """Casts the votes of an export for a reader who was imported, and says which could not be."""
+    for vote in given if isinstance(given, list) else []:
+        try:
+            paper, value, at = str(vote["paper"]), vote["value"], datetime.fromisoformat(vote["at"])
+        except (TypeError, KeyError, ValueError):
+            yield f"{address}: a vote is passed over; expected one such as `export --json` prints"
+            continue
+        try:
+            cast_vote(context.settings, storage, address, reference=paper, value=1 if value == 1 else -1, now=at)
+        except UsageError as error:
+            yield f"{address}: a vote is passed over: {error}"
 
 
 def _take_back(

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.learning import learn, votes_document
+from newsletter.cli.learning import learn, restore_votes, votes_document
 from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.config import read_reader
 from newsletter.errors import UsageError
@@ -113,12 +113,14 @@ def import_(
 
 
 def import_reader(context: Context, storage: Storage, row: Mapping[str, Any]) -> None:
-    """Adds the reader of one CSV row, paused where it says so; who has left is not brought back."""
+    """Adds the reader of one row, paused and with votes where it says so; who has left is not brought back."""
     if row.get("state") in GONE:
         raise UsageError(f"{row.get('email')}: is {row['state']}; only they can start the mail again")
     reader = add_reader(context.settings, storage, _read(context, row), now=datetime.now(UTC))
     if row.get("state") == SubscriberState.PAUSED:
         pause_reader(context.settings, storage, reader.email, until=None, now=datetime.now(UTC))
+    for complaint in restore_votes(context, storage, reader.email, row.get("votes")):
+        print_warning(complaint)
 
 
 @app.command("export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -174,6 +175,27 @@ def test_votes_are_exported_with_their_reader_and_erased_with_them(mine: Deploym
         assert len(storage.votes.of([reader.id])[reader.id]) == 3
         assert mine("subscribers", "erase", ADA, "--yes").code == 0
         assert storage.votes.of([reader.id]) == {}
+
+
+def test_an_export_brings_readers_with_their_votes(mine: Deployment) -> None:
+    mine("subscribers", "add", "kim@example.org")
+    for option, title in (("--more", VOTED[0]), ("--less", VOTED[1])):
+        mine("subscribers", "learn", "kim@example.org", option, f"title: {title}", "--now", LATER)
+    exported = mine("subscribers", "export", "--json").json["subscribers"]
+    kim = next(reader for reader in exported if reader["email"] == "kim@example.org")
+    assert {(vote["paper"], vote["value"]) for vote in kim["votes"]} == {
+        (f"title: {VOTED[0]}", 1), (f"title: {VOTED[1]}", -1),
+    }  # fmt: skip
+    strange = [
+        {"paper": "arXiv:2699.99999", "value": 1, "at": LATER},
+        "a word",
+        {"paper": "x", "value": 1, "at": "noon"},
+    ]
+    lee = {**kim, "email": "lee@example.org", "votes": [*kim["votes"], *strange]}
+    (mine.folder / "people.json").write_text(json.dumps({"subscribers": [lee]}))
+    said = mine("subscribers", "import", "people.json")
+    assert (said.code, said.err.count("a vote is passed over")) == (0, 3)
+    assert mine("subscribers", "export", "lee@example.org").json["votes"] == kim["votes"]
 
 
 def test_votes_count_in_the_mail(mine: Deployment) -> None:

@@ -169,3 +169,10 @@ def test_any_text_of_a_source_can_be_stored(storage: Storage, now: datetime) -> 
     odd = entry("odd", summary="nul \x00, half \ud800 a pair, 漢字", first_seen_at=now)
     storage.entries.save(changes(odd), now=now)
     assert storage.entries.by_ids(["odd"]) == {"odd": replace(odd, summary="nul \x00, half ? a pair, 漢字")}
+
+
+def test_entries_are_found_by_the_beginning_of_their_id(storage: Storage, now: datetime) -> None:
+    storage.entries.save(changes(entry("ab1"), entry("ab2"), entry("b_1")), now=now)
+    assert [e.id for e in storage.entries.starting_with("ab", limit=5)] == ["ab1", "ab2"]
+    assert [e.id for e in storage.entries.starting_with("ab", limit=1)] == ["ab1"]
+    assert storage.entries.starting_with("b%", limit=5) == []
