@@ -10,11 +10,13 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    backtest,
     configure,
     deliveries,
     demo,
     doctor,
     editions,
+    evaluate,
     feeds,
     fetch,
     init,
@@ -84,6 +86,8 @@ app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")
+app.command("evaluate")(evaluate.evaluate)
+app.command("backtest")(backtest.backtest)
 app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)

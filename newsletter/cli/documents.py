@@ -25,6 +25,13 @@ EMPTY: dict[str, dict[str, Any]] = {
     "feeds": {"added": [], "already": [], "skipped": [], "dry_run": False},
     "deliveries": {"deliveries": []},
     "editions": {"editions": []},
+    "evaluate": {
+        "papers": 0, "named": 0, "hidden": 0, "candidates": 0, "history": 0, "trials": 0, "has_summaries": False,
+        "is_dated": False, "scores": [], "missing": [], "conclusion": None,
+    },
+    "backtest": {
+        "subscriber": None, "against": None, "days": [], "gained": 0, "lost": 0, "kept": 0, "conclusion": None,
+    },
 }  # fmt: skip
 
 

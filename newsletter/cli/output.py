@@ -71,6 +71,11 @@ def progress(*, quiet: bool) -> Progress:
     )
 
 
+def listed(names: Sequence[str], *, most: int = 3) -> str:
+    """The first few of them, for a line."""
+    return "; ".join(names[:most]) + ("; …" if len(names) > most else "")
+
+
 def short_time(at: datetime | None) -> str:
     """A time for a table, to the minute, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M") if at else "–"
