@@ -59,4 +59,9 @@ def read_now(given: str | None) -> datetime:
         named = datetime.fromisoformat(given)
     except ValueError as error:
         raise UsageError(f"--now {given}: not a time; expected one such as 2026-11-22T07:30:00Z") from error
-    return named.astimezone(UTC) if named.tzinfo else named.replace(tzinfo=UTC)
+    return as_utc(named)
+
+
+def as_utc(at: datetime) -> datetime:
+    """The instant in UTC; a time that names no zone is taken for UTC."""
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

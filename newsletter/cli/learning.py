@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
-from newsletter.cli.context import Context, Json, Now, read_now
+from newsletter.cli.context import Context, Json, Now, as_utc, read_now
 from newsletter.cli.output import out, print_json, table
 from newsletter.errors import UsageError
 from newsletter.model import Subscriber, Vote
@@ -19,6 +19,8 @@ from newsletter.ranking.learning import Learnt, tell
 from newsletter.storage import Storage
 from newsletter.subscriptions import reader_named
 from newsletter.text import readable
+
+_VALUES: dict[object, Literal[1, -1]] = {1: 1, -1: -1}
 
 
 def learn(
@@ -48,15 +50,16 @@ def learn(
             done.append(f"less like “{readable(paper.title)}”")
         reader = reader_named(email, context.settings, storage)  # its first vote gave it an id
         lines = what_was_learnt(storage, reader.id, now=at)
-    if patch:
-        sys.stdout.write(as_patch(context.settings, reader, lines))
-    elif json:
-        print_json(learnt_document(reader, lines))
+    yaml = as_patch(context.settings, reader, lines) if patch else None
+    if json:
+        print_json(learnt_document(reader, lines, patch=yaml))
+    elif yaml is not None:
+        sys.stdout.write(yaml)
     else:
         _print(done, lines)
 
 
-def learnt_document(reader: Subscriber, lines: Sequence[Learnt]) -> dict[str, Any]:
+def learnt_document(reader: Subscriber, lines: Sequence[Learnt], *, patch: str | None = None) -> dict[str, Any]:
     """What ``subscribers learn --json`` prints."""
     return {
         "subscriber": reader.email,
@@ -73,6 +76,7 @@ def learnt_document(reader: Subscriber, lines: Sequence[Learnt]) -> dict[str, An
             }
             for number, line in enumerate(lines, 1)
         ],
+        **({} if patch is None else {"patch": patch}),
         "error": None,
         "exit_code": 0,
     }
@@ -87,12 +91,10 @@ def restore_votes(context: Context, storage: Storage, address: str, given: objec
     """Casts the votes of an export for a reader who was imported, and says which could not be."""
     for vote in given if isinstance(given, list) else []:
         try:
-            paper, value, at = str(vote["paper"]), vote["value"], datetime.fromisoformat(vote["at"])
+            paper, value, at = str(vote["paper"]), _VALUES[vote["value"]], as_utc(datetime.fromisoformat(vote["at"]))
+            cast_vote(context.settings, storage, address, reference=paper, value=value, now=at)
         except (TypeError, KeyError, ValueError):
             yield f"{address}: a vote is passed over; expected one such as `export --json` prints"
-            continue
-        try:
-            cast_vote(context.settings, storage, address, reference=paper, value=1 if value == 1 else -1, now=at)
         except UsageError as error:
             yield f"{address}: a vote is passed over: {error}"
 

@@ -46,6 +46,7 @@ _BETWEEN_WORDS = re.compile(r"\s|\s?[-‐‑–]\s?")
 
 Direction = Literal["more", "less"]
 Stems = tuple[str, ...]
+_VALUES: dict[Direction, int] = {"more": 1, "less": -1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +68,13 @@ def learnt(votes: Iterable[Vote], *, background: Iterable[Entry], now: datetime)
     The same votes and papers give the same lines in the same order, whatever the order they come in.
     """
     known = sorted(votes, key=lambda vote: (vote.at, vote.entry.id))
-    others = {entry.id: entry for entry in background}
+    voted = {vote.entry.id for vote in known}
+    others = [entry for entry in background if entry.id not in voted]
     found: list[Learnt] = []
-    for direction, value in (("more", 1), ("less", -1)):
+    for direction, value in _VALUES.items():
         mine = [vote for vote in known if vote.value == value]
-        contrast = others | {vote.entry.id: vote.entry for vote in known if vote.value != value}
-        for vote in mine:
-            contrast.pop(vote.entry.id, None)
-        lines = [_line("more" if direction == "more" else "less", *group, now=now) for group in _groups(mine, contrast)]
+        against = [vote.entry for vote in known if vote.value != value]
+        lines = [_line(direction, *group, now=now) for group in _groups(mine, against, others)]
         found += sorted(lines, key=lambda line: (-round(line.weight, 9), line.phrase, line.votes[0].entry.id))
     return found
 
@@ -100,11 +100,13 @@ def _line(direction: Direction, phrase: str, votes: Sequence[Vote], *, now: date
     return Learnt(direction=direction, phrase=phrase, votes=tuple(votes), weight=weight)
 
 
-def _groups(votes: Sequence[Vote], others: Mapping[str, Entry]) -> Iterator[tuple[str, list[Vote]]]:
+def _groups(
+    votes: Sequence[Vote], against: Sequence[Entry], others: Sequence[Entry]
+) -> Iterator[tuple[str, list[Vote]]]:
     """The votes under the phrases that tell most of those still ungrouped, then the lone ones under their titles."""
     papers = [_Paper.read(vote.entry) for vote in votes]
-    shared = _shared_phrases(papers)
-    rarities = _rarities(shared, others.values())
+    shared = _without_disputed(_shared_phrases(papers), against)
+    rarities = _rarities(shared, others)
     left = set(range(len(papers)))
     waiting = [
         (-_score(stems, holders, papers, rarities), stems) for stems, holders in shared.items() if stems in rarities
@@ -166,6 +168,12 @@ def _shared_phrases(papers: Sequence[_Paper]) -> dict[Stems, list[int]]:
         if len(numbers) > 1
         and sum(stems in papers[number].titled for number in numbers) >= (1 if _length(stems) > 1 else 2)
     }
+
+
+def _without_disputed(shared: dict[Stems, list[int]], against: Sequence[Entry]) -> dict[Stems, list[int]]:
+    """The phrases that papers voted on the other way hardly have; so none ever stands on both sides."""
+    disputed = Counter(stems for entry in against for stems in _Paper.read(entry).written)
+    return {stems: numbers for stems, numbers in shared.items() if 2 * disputed[stems] < len(numbers)}
 
 
 def _rarities(phrases: Iterable[Stems], others: Collection[Entry]) -> dict[Stems, float]:

@@ -130,6 +130,9 @@ class Entries:
 
     def _merge_votes(self, connection: Connection, old_id: str, entry_id: str) -> None:
         """Votes on the old id become votes on the entry; of who voted on both the later vote counts."""
+        connection.execute(
+            select(entries.c.id).where(entries.c.id == old_id).with_for_update()
+        )  # no vote comes between
         names = ["subscriber", "value", "at"]
         old = select(literal(entry_id), *(votes.c[name] for name in names)).where(votes.c.entry_id == old_id)
         into = self._database.insert(votes).from_select(["entry_id", *names], old)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import UsageError
 from newsletter.model import Entry, Vote
@@ -24,11 +25,10 @@ class Votes:
 
     def cast(self, subscriber_id: str, entry_id: str, value: Literal[1, -1], at: datetime) -> None:
         """Keeps the vote in place of an earlier one on the paper; UsageError for a reader or paper not stored."""
-        with self._database.writing() as connection:
-            current = _current(connection, [entry_id])[0]
-            _require(connection, subscriber_id, current)
-            row = {"subscriber": subscriber_id, "entry_id": current, "value": value, "at": at}
-            connection.execute(self._database.upsert(votes), row)
+        try:
+            self._write(subscriber_id, entry_id, value, at)
+        except IntegrityError:  # meanwhile the paper became one with another: now it has an alias
+            self._write(subscriber_id, entry_id, value, at)
 
     def take_back(self, subscriber_id: str, entry_ids: Collection[str]) -> int:
         """Forgets the reader's votes on these papers; how many there were."""
@@ -61,6 +61,13 @@ class Votes:
                     entry = decoded[entry_id] = decoded.get(entry_id) or ENTRY.decode(record)
                     found.setdefault(reader, []).append(Vote(entry=entry, value=1 if value > 0 else -1, at=at))
         return found
+
+    def _write(self, subscriber_id: str, entry_id: str, value: int, at: datetime) -> None:
+        with self._database.writing() as connection:
+            current = _current(connection, [entry_id])[0]
+            _require(connection, subscriber_id, current)
+            row = {"subscriber": subscriber_id, "entry_id": current, "value": value, "at": at}
+            connection.execute(self._database.upsert(votes), row)
 
 
 def _current(connection: Connection, ids: Collection[str]) -> list[str]:

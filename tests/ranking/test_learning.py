@@ -73,6 +73,19 @@ def test_votes_for_and_against_are_told_apart_by_what_only_one_side_has() -> Non
     ]
 
 
+def test_no_phrase_stands_on_both_sides() -> None:
+    against = [paper("Neuromorphic hardware for games"), paper("The price of neuromorphic hardware")]
+    votes = [vote(entry) for entry in CHIPS] + [vote(entry, -1) for entry in against]
+    lines = learnt(votes, background=OTHERS, now=NOW)
+    assert not [line.phrase for line in lines if line.phrase == "neuromorphic hardware"]
+    assert sum(len(line.votes) for line in lines) == 5
+    lines = learnt([*votes[:3], votes[3]], background=OTHERS, now=NOW)
+    assert phrases(lines) == [
+        ("more", "neuromorphic hardware", 3),
+        ("less", "Neuromorphic hardware for games", 1),
+    ]
+
+
 def test_what_many_papers_have_tells_nothing() -> None:
     votes = [vote(paper("A study of bees", OTHERS[0].summary)), vote(paper("A study of opals", OTHERS[1].summary))]
     background = [*OTHERS, *(paper(f"A study of {name}") for name in ("ants", "moss", "rain", "salt", "rust"))]

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from newsletter.model import Delivery, DeliveryState
+from sqlalchemy import text
+
+from newsletter.model import Delivery, DeliveryState, Entry, EntryChanges, Subscriber
 from newsletter.storage import NewDelivery, Settlement, Storage
 
 SEND = """
@@ -112,3 +114,26 @@ def test_erasing_while_planning_stops_neither(storage: Storage, join: Callable[.
     assert storage.deliveries.lease(owner="a", limit=1, until=now, now=now, at=now).settled == (
         DeliveryState.SUPPRESSED,
     )
+
+
+def test_a_vote_that_comes_while_its_paper_becomes_one_with_another_is_kept(
+    storage: Storage, join: Callable[..., Subscriber], now: datetime
+) -> None:
+    join("ada")
+    papers = tuple(Entry(title=f"On {name}", id=name) for name in "ab")
+    storage.entries.save(EntryChanges(entries=papers), now=now)
+    with ThreadPoolExecutor() as pool:
+        with storage._database.writing() as connection:
+            storage.entries._merge(connection, "a", "b")
+            vote = pool.submit(storage.votes.cast, "ada", "a", 1, now)
+            while not (storage._database.is_sqlite or vote.done() or is_one_waiting(storage)):
+                pass
+        vote.result()
+    assert [vote.entry.id for vote in storage.votes.of(["ada"])["ada"]] == ["b"]
+
+
+def is_one_waiting(storage: Storage) -> bool:
+    """Whether PostgreSQL has a statement that waits for a lock of another."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with storage._database.reading() as connection:
+        return bool(connection.scalar(waiting))
