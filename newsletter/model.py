@@ -55,6 +55,8 @@ class Entry:
     """Where a person reads about it: http(s), or ``None`` where the source lists no address."""
     id: str = ""
     """Stable across fetches; made from the strongest identifier when left out."""
+    guid: str | None = None
+    """What the first of its sources calls it: Atom's ``id``, RSS's ``guid``."""
     summary: str = ""
     """Plain text, or the small HTML of a feed reduced to text."""
     authors: tuple[str, ...] = ()
@@ -145,8 +147,26 @@ class Fetched:
     """The source said that nothing changed since the last fetch (304)."""
     skipped: bool = False
     """It was not due to be asked."""
+    is_first: bool = False
+    """It was never read before: what is old in it is backlog."""
     memory: SourceMemory = SourceMemory()
     """What to remember for the next fetch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What the rows of one source came to in a fetch, in papers."""
+
+    new: int = 0
+    """Not known before."""
+    seen: int = 0
+    """Known before, from this source or another."""
+    merged: int = 0
+    """Listed by another source too, now or before."""
+    first: int = 0
+    """Listed by this source for the first time, and no backlog: what its health is told by."""
+    categories: frozenset[str] = frozenset()
+    """The first ones of those; the others only say where else a paper was listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +181,8 @@ class EntryChanges:
     """Ids that were not known before."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Old id -> the id it was merged into."""
-    seen: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """Source -> how many of the papers it listed were known before."""
-    merged: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """Source -> how many of the papers it listed are known from another source too."""
+    tallies: Mapping[str, Tally] = field(default_factory=dict, compare=False)
+    """By source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +200,8 @@ class SourceReport:
     merged: int = 0
     """What another source lists too."""
     error: str | None = None
+    is_partial: bool = False
+    """It broke off: there may be more."""
     silent: tuple[str, ...] = ()
     """Its parts, such as categories, in which nothing is new where there always was."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from newsletter import pipeline
@@ -13,12 +15,19 @@ from newsletter.model import SourceReport
 from newsletter.pipeline.report import nothing_to_read
 
 
-def fetch(ctx: typer.Context, now: Now = None, json: Json = False) -> int:
+def fetch(
+    ctx: typer.Context,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also sources that asked to be left alone for a while, or are gone (410).")
+    ] = False,
+    now: Now = None,
+    json: Json = False,
+) -> int:
     """Pull every source that is due and store what is new."""
     context: Context = ctx.obj
     with context.storage() as storage, progress(quiet=json) as bars:
         watching = SourceBars(bars, context.settings.sources)
-        report = pipeline.fetch(context.settings, storage, now=read_now(now), on_fetched=watching.fetched)
+        report = pipeline.fetch(context.settings, storage, now=read_now(now), on_fetched=watching.fetched, force=force)
         error = nothing_to_read(report) if report.all_failed and not storage.entries.count() else None
     if json:
         print_json(fetch_document(report, error))

@@ -17,7 +17,9 @@ def freeze(digest: Digest) -> bytes:
             "candidates": digest.candidates,
             "items": [_frozen(item) for item in digest.items],
             "below": [_frozen(item) for item in digest.below],
-            "sources": [[s.name, s.kind, s.state, s.entries, s.new, s.error, *s.silent] for s in digest.sources],
+            "sources": [
+                [s.name, s.kind, s.state, s.entries, s.new, s.error, s.is_partial, *s.silent] for s in digest.sources
+            ],
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -56,9 +58,10 @@ def thaw(payload: bytes, edition: Edition) -> Digest:
                 entries=entries_,
                 new=new,
                 error=error,
+                is_partial=partial,
                 silent=tuple(silent),
             )
-            for name, kind, state, entries_, new, error, *silent in frozen["sources"]
+            for name, kind, state, entries_, new, error, partial, *silent in frozen["sources"]
         ),
     )
 

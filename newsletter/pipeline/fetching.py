@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.config.settings import AnySource, PluginSource, Settings
-from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport
+from newsletter.model import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState, Tally
 from newsletter.pipeline.likes import look_up_likes
 from newsletter.pipeline.report import FetchReport
 from newsletter.sources import fetch_all
 from newsletter.sources.enrichers import Enricher, enrich_new, open_enrichers
 from newsletter.sources.health import memory_after, silent_parts
 from newsletter.sources.http import Http
-from newsletter.sources.identity import fresh_categories, keys_of, new_by_source, reconcile
+from newsletter.sources.identity import keys_of, reconcile
 from newsletter.storage import Storage
 
 OnFetched = Callable[[Fetched], None]
 
 
 def fetch(
-    settings: Settings, storage: Storage, *, now: datetime, on_fetched: OnFetched | None = None, politely: bool = False
+    settings: Settings,
+    storage: Storage,
+    *,
+    now: datetime,
+    on_fetched: OnFetched | None = None,
+    politely: bool = False,
+    force: bool = False,
 ) -> FetchReport:
     """Asks every source and stores what it lists; one that fails is a line in the report and stops no other.
 
     ``politely`` passes over sources that answered less than their ``every`` ago, so that cron may call each minute.
+    ``force`` asks also those that said when to come back, or that they are gone.
     """
     memories = storage.sources.memories()
     sources = [source for source in settings.sources if not source.disabled]
     asked = [one for one in sources if not (politely and _answered_lately(one, memories.get(one.name), now))]
     with _http(settings) as http:
-        fetched = fetch_all(asked, memories, http=http, now=now, on_done=on_fetched)
-        changes = _merge(settings, storage, fetched, memories, now=now)
+        fetched = fetch_all(asked, memories, http=http, now=now, on_done=on_fetched, force=force)
+        changes = _merge(settings, storage, fetched, now=now)
         changes = enrich_new(changes, _enrichers(settings), http=http)
     # Memories after entries: an ETag that is kept for entries that were not would lose them.
     storage.entries.save(changes, now=now)
-    new, categories = new_by_source(changes), fresh_categories(changes)
-    reports = {}
-    for one in fetched:
-        report = _remember(storage, one, new=new.get(one.source, 0), categories=categories.get(one.source, ()), now=now)
-        name = one.source
-        reports[name] = replace(report, seen=changes.seen.get(name, 0), merged=changes.merged.get(name, 0))
+    stored = storage.sources.memories()
+    current = [_up_to_date(one, memories.get(one.source), stored.get(one.source)) for one in fetched]
+    reports = {
+        one.source: _remember(storage, one, changes.tallies.get(one.source, Tally()), now=now) for one in current
+    }
     if any(_was_asked_over_network(source, fetched) for source in asked):
         with _http(settings) as http:
             look_up_likes(settings, storage, http=http, contact=_contact(settings), now=now)
@@ -84,45 +90,48 @@ def _answered_lately(source: AnySource, memory: SourceMemory | None, now: dateti
     return timedelta(0) <= now - memory.succeeded_at < source.every
 
 
-def _merge(
-    settings: Settings,
-    storage: Storage,
-    fetched: Sequence[Fetched],
-    memories: Mapping[str, SourceMemory],
-    *,
-    now: datetime,
-) -> EntryChanges:
+def _merge(settings: Settings, storage: Storage, fetched: Sequence[Fetched], *, now: datetime) -> EntryChanges:
     known = storage.entries.known({key for one in fetched for entry in one.entries for key in keys_of(entry)})
-    never_read = {one.source for one in fetched if memories.get(one.source, SourceMemory()).succeeded_at is None}
+    never_read = {one.source for one in fetched if one.is_first}
     backlog = {source.name: source.backlog for source in settings.sources}
     return reconcile(fetched, known, now=now, window=settings.window, first_fetch=never_read, backlog=backlog)
 
 
-def _remember(
-    storage: Storage, fetched: Fetched, *, new: int, categories: Collection[str], now: datetime
-) -> SourceReport:
+def _remember(storage: Storage, fetched: Fetched, tally: Tally, *, now: datetime) -> SourceReport:
     """Keeps what the next fetch needs to know of the source, with its health."""
+    name = fetched.source
     if fetched.skipped:
-        return _report(fetched, fetched.memory, error=fetched.error)
-    memory = memory_after(fetched, new=new, now=now, categories=categories)
-    storage.sources.save(fetched.source, fetched.kind, memory)
-    return _report(fetched, memory, error=memory.error, new=new)
-
-
-def _report(fetched: Fetched, memory: SourceMemory, *, error: str | None, new: int = 0) -> SourceReport:
-    return SourceReport(
-        name=fetched.source,
-        kind=fetched.kind,
-        state=memory.state,
+        return _report(name, fetched.kind, fetched.memory, error=fetched.error)
+    memory = memory_after(fetched, new=tally.first, now=now, categories=tally.categories)
+    storage.sources.save(name, fetched.kind, memory)
+    return replace(
+        _report(name, fetched.kind, memory, error=memory.error),
         entries=len(fetched.entries),
-        new=new,
+        new=tally.new,
+        seen=tally.seen,
+        merged=tally.merged,
+    )
+
+
+def _up_to_date(fetched: Fetched, before: SourceMemory | None, stored: SourceMemory | None) -> Fetched:
+    """The same, with the health that another fetch has written down while this one went on."""
+    if stored is None or stored.checked_at == (before and before.checked_at):
+        return fetched
+    data = {**fetched.memory.data, "health": stored.data.get("health", {})}
+    return replace(fetched, memory=replace(fetched.memory, new_at=stored.new_at, data=data))
+
+
+def _report(name: str, kind: str, memory: SourceMemory, *, error: str | None) -> SourceReport:
+    return SourceReport(
+        name=name,
+        kind=kind,
+        state=memory.state,
         error=error,
+        is_partial=memory.failures > 0 and memory.state is not SourceState.FAILED,
         silent=silent_parts(memory),
     )
 
 
 def _unasked(source: AnySource, memories: Mapping[str, SourceMemory]) -> SourceReport:
     memory = memories.get(source.name, SourceMemory())
-    return SourceReport(
-        name=source.name, kind=source.kind, state=memory.state, error=memory.error, silent=silent_parts(memory)
-    )
+    return _report(source.name, source.kind, memory, error=memory.error)

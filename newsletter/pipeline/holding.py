@@ -35,7 +35,7 @@ def find_hold(settings: Settings, memories: Mapping[str, SourceMemory], *, now: 
         (source, until)
         for source in settings.sources
         if (until := _held_until(settings, source, now)) and now < until
-        if is_awaited(source.kind, memories.get(source.name, SourceMemory()), now)
+        if is_awaited(source.kind, memories.get(source.name, SourceMemory()), now, zone=settings.timezone)
     ]
     if not awaited:
         return None

@@ -13,16 +13,18 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Generic, Protocol, TypeVar
 
-from newsletter.config.settings import AnySource, SourceSettings
+from newsletter.config.settings import AnySource, PluginSource, SourceSettings
 from newsletter.errors import SourceError
-from newsletter.model import Fetched, SourceMemory, SourceState
+from newsletter.model import Entry, Fetched, SourceMemory, SourceState
 from newsletter.sources.arxiv import ArxivFetcher
 from newsletter.sources.biorxiv import BiorxivFetcher
+from newsletter.sources.dates import believable
 from newsletter.sources.feed import FeedFetcher
 from newsletter.sources.http import Http
 from newsletter.sources.huggingface import HuggingFaceFetcher
 from newsletter.sources.isolated import CHILDREN, Children
 from newsletter.sources.page import PageFetcher
+from newsletter.sources.reading import bounded
 from newsletter.sources.trouble import Refused, retry_at
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ MAX_AT_ONCE = 100
 DEAD_AFTER = timedelta(days=14)
 """So long an address answers 404 before it is taken for dead."""
 PAUSE_OF_THE_DEAD = timedelta(weeks=1)
+_OURS = ("settings", "health", "read_in_part")
+"""What is noted in a memory's data beside the notes of its kind."""
 
 Source = TypeVar("Source", bound=SourceSettings)
 
@@ -142,8 +146,9 @@ def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: b
     memory = replace(memory, checked_at=request.now)
     try:
         fetched = find_kind(source.kind, kinds).fetch(replace(request, memory=replace(memory, retry_at=None)))
-        entries = tuple(replace(entry, sources=(source.name,)) for entry in fetched.entries)
-        return replace(fetched, entries=entries, memory=_after_answer(memory, fetched))
+        entries = tuple(_seen_in(source, entry, now=request.now) for entry in fetched.entries)
+        is_first = memory.succeeded_at is None
+        return replace(fetched, entries=entries, is_first=is_first, memory=_after_answer(memory, fetched))
     except SourceError as error:
         return _failed(request, _said(error), memory=_after_failure(memory, error, now=request.now))
     except BaseException as error:  # a plugin's mistake, or ours, must not cost the reader the other sources
@@ -152,14 +157,27 @@ def _fetch(request: FetchRequest[Any], kinds: Mapping[str, Fetcher], *, force: b
         return _failed(request, said, memory=_after_failure(memory, error, now=request.now))
 
 
+def _seen_in(source: SourceSettings, entry: Entry, *, now: datetime) -> Entry:
+    """The entry with the name of its source, and without dates that no paper can have."""
+    if isinstance(source, PluginSource):
+        entry = bounded(entry)  # the others were, by the child that read them
+    return replace(
+        entry,
+        sources=(source.name,),
+        published=believable(entry.published, now=now),
+        updated=believable(entry.updated, now=now),
+        listed_at=believable(entry.listed_at, now=now),
+    )
+
+
 def _memory(source: SourceSettings, memories: Mapping[str, SourceMemory]) -> SourceMemory:
-    """What is remembered of the source; notes on another address or other options than today's are forgotten."""
+    """What is remembered of the source; of one that was at another address, or had other options, nothing is."""
     memory = memories.get(source.name, SourceMemory())
-    asked = source.model_dump(exclude={"every", "backlog", "disabled", "hold_until"})
+    asked = source.model_dump(exclude={"every", "backlog", "disabled", "hold_until"}, exclude_defaults=True)
     fingerprint = blake2b(repr(asked).encode(), digest_size=8).hexdigest()
     if memory.data.get("settings") == fingerprint:
         return memory
-    return replace(memory, failures=0, retry_at=None, disabled=False, data={"settings": fingerprint})
+    return SourceMemory(data={"settings": fingerprint})
 
 
 def _rests(source: SourceSettings, memory: SourceMemory) -> bool:
@@ -176,13 +194,25 @@ def _reminder(memory: SourceMemory) -> str | None:
 
 
 def _after_answer(memory: SourceMemory, fetched: Fetched) -> SourceMemory:
-    ours = {key: memory.data[key] for key in ("settings", "health") if key in memory.data}
+    ours = {key: memory.data[key] for key in _OURS if key in memory.data}
     theirs = {key: value for key, value in fetched.memory.data.items() if key != "missing_since"}
     memory = replace(memory, data={**theirs, **ours}, error=fetched.error)
     if fetched.error is not None:
+        if fetched.entries:
+            memory = _after_a_part(memory)
         failures, at = memory.failures + 1, fetched.memory.retry_at
         return replace(memory, failures=failures, state=SourceState.FAILED, retry_at=at)
     return replace(memory, failures=0, retry_at=None, succeeded_at=memory.checked_at)
+
+
+def _after_a_part(memory: SourceMemory) -> SourceMemory:
+    """The memory of a source of which a part was read: the second time is a success as far as its backlog goes.
+
+    What was left out the first time is backlog then; but one that never reads whole has no backlog for ever.
+    """
+    if memory.succeeded_at is None and memory.data.get("read_in_part"):
+        return replace(memory, succeeded_at=memory.checked_at)
+    return replace(memory, data={**memory.data, "read_in_part": True})
 
 
 def _after_failure(memory: SourceMemory, error: BaseException, *, now: datetime) -> SourceMemory:

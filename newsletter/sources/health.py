@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, Self
 
@@ -109,7 +109,7 @@ class Habit:
 
 
 def state_after(fetched: Fetched, *, new: int, now: datetime) -> SourceState:
-    """How the source is after this fetch, in which ``new`` entries were not known before."""
+    """How the source is after this fetch, in which it listed ``new`` papers for the first time."""
     if fetched.skipped:
         return fetched.memory.state
     if new:
@@ -146,11 +146,16 @@ def silent_parts(memory: SourceMemory) -> tuple[str, ...]:
     return tuple(memory.data.get("health", {}).get("silent", ()))
 
 
-def is_awaited(kind: str, memory: SourceMemory, now: datetime) -> bool:
-    """Whether something new may still come today: none came yet, and it is no day on which none ever did."""
+def is_awaited(kind: str, memory: SourceMemory, now: datetime, *, zone: tzinfo) -> bool:
+    """Whether something new may still come today: none came yet, and it is no day on which none ever did.
+
+    Today is the source's own day where it keeps a calendar, and the day in ``zone`` where it does not.
+    """
     habit = Habit.of(kind, memory)
+    calendar = CALENDARS.get(kind, Calendar(zone=zone))
+    came_today = memory.new_at is not None and calendar.day_of(memory.new_at) == calendar.day_of(now)
     today = habit.calendar.day_of(now)
-    return today not in habit.days and not habit.calendar.is_off(today) and not habit.rests_on(today)
+    return not (came_today or habit.calendar.is_off(today) or habit.rests_on(today))
 
 
 def _came(fetched: Fetched, categories: Collection[str], *, is_new: bool) -> set[str]:

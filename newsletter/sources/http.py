@@ -211,7 +211,7 @@ class Http:
 
     def _received(self, response: BaseHTTPResponse, asked: str, url: str, moved_to: str | None) -> Response:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.status >= 300 and response.status != 304:
+        if (response.status >= 300 and response.status != 304) or response.status == 206:
             raise refused(asked, response.status, headers, self._body_of_error(response))
         return Response(
             status=response.status,
@@ -235,7 +235,7 @@ class Http:
             for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
                 inflater.feed(chunk)
             whole = True
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: a chunk of negative size
             raise explained(error) from error
         finally:
             if not whole:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
 from newsletter.model import Entry, Signals
+from newsletter.sources.counts import read_count
 from newsletter.text import shorten
 
 Fact = str | int | bool | None
@@ -35,21 +37,31 @@ MAX_NAMES = 5_000
 _TIMES = frozenset({"published", "updated", "listed_at", "first_seen_at"})
 _TUPLES = frozenset({"authors", "categories", "keywords", "sources"})
 _NAMES = frozenset(one.name for one in fields(Entry))
+_IDENTIFIERS = frozenset({"arxiv_id", "doi", "journal_doi", "openreview_id"})
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def bounded(entry: Entry) -> Entry:
-    """The entry with nothing in it that is longer than such a thing ever is; an address that is, is dropped."""
+    """The entry with nothing in it that is longer than such a thing ever is, or that nobody can write down.
+
+    An address or an id of that sort is dropped, for a part of it is another one.
+    """
     short: dict[str, Any] = {
-        "title": shorten(entry.title, MAX_TITLE_CHARACTERS),
-        "summary": shorten(entry.summary, MAX_SUMMARY_CHARACTERS),
+        "title": _text(entry.title, MAX_TITLE_CHARACTERS),
+        "summary": _text(entry.summary, MAX_SUMMARY_CHARACTERS),
+        "signals": Signals(**{name: read_count(value) for name, value in asdict(entry.signals).items()}),
     }
     for name in _TUPLES:
-        short[name] = tuple(shorten(text, MAX_CHARACTERS) for text in getattr(entry, name)[:MAX_NAMES])
+        short[name] = tuple(_text(text, MAX_CHARACTERS) for text in getattr(entry, name)[:MAX_NAMES])
     for name in _NAMES - short.keys():
         value = getattr(entry, name)
-        if isinstance(value, str) and len(value) > MAX_CHARACTERS:
-            short[name] = None if value.startswith("http") else shorten(value, MAX_CHARACTERS)
+        if isinstance(value, str) and (len(value) > MAX_CHARACTERS or _LONE_SURROGATE.search(value)):
+            short[name] = None if name in _IDENTIFIERS or value.startswith("http") else _text(value, MAX_CHARACTERS)
     return replace(entry, **short)
+
+
+def _text(text: str, limit: int) -> str:
+    return shorten(_LONE_SURROGATE.sub("", text), limit)
 
 
 def pack(reading: Reading) -> bytes:

@@ -108,7 +108,7 @@ _HINTS = {
     401: "; it wants a password",
     403: "; it does not let us in",
     404: "; check the address",
-    410: "; it is gone for good: remove the source",
+    410: "; it is gone for good: remove the source, or ask once more with `fetch --force`",
     429: "; it wants fewer requests",
 }
 

@@ -10,7 +10,8 @@ from newsletter.text.latex import readable
 
 __all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten", "slug"]
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+"""Nothing to see: control characters, marks that turn the direction of what follows, halves of characters."""
 _SPACE = re.compile(r"\s+")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG_CHARACTERS = 60

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.model import Entry, EntryChanges, Fetched, SourceMemory, SourceState
+from newsletter.model import Entry, Fetched, SourceMemory, SourceState
 from newsletter.sources.calendars import CALENDARS, arxiv_holidays, is_arxiv_holiday
 from newsletter.sources.health import Habit, memory_after, state_after
-from newsletter.sources.identity import fresh_categories
+from newsletter.sources.identity import reconcile
 
 FRESH, WAITING, QUIET, STALLED, FAILED = SourceState
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
@@ -181,13 +181,26 @@ def test_a_source_without_parts_has_none_that_are_stale():
     assert of_parts([28], "cs.LG", memory=memory).state is FRESH
 
 
-def test_only_news_makes_a_category_fresh():
-    news = Entry(title="A", categories=("cs.AI", "cs.LG"), first_seen_at=MONDAY, sources=("one", "two"))
-    known = replace(news, id="known", title="B")
-    backlog = replace(news, id="backlog", first_seen_at=None, categories=("cs.CL",))
-    bare = replace(news, id="bare", categories=())
-    changes = EntryChanges(entries=(news, known, backlog, bare), new=frozenset({news.id, "backlog", "bare"}))
-    assert fresh_categories(changes) == {"one": {"cs.AI"}, "two": {"cs.AI"}}
+def test_only_what_a_source_lists_first_as_news_makes_it_and_its_categories_fresh():
+    def listed(source, *entries):
+        return Fetched(source=source, kind="arxiv", entries=entries)
+
+    news = Entry(title="A", link="https://a.example/1", categories=("cs.AI", "cs.LG"), published=MONDAY)
+    backlog = Entry(title="B", link="https://a.example/2", categories=("cs.CL",), published=MONDAY - 9 * DAY)
+    bare = Entry(title="C", link="https://a.example/3", published=MONDAY)
+    rows = [listed("one", news, backlog, bare), listed("two", news)]
+    options = {"now": MONDAY, "window": timedelta(days=3)}
+    first = reconcile(rows, {}, first_fetch={"one"}, **options)
+    assert {name: (tally.first, tally.categories) for name, tally in first.tallies.items()} == {
+        "one": (2, {"cs.AI"}),
+        "two": (1, {"cs.AI"}),
+    }
+    known = {key: [entry] for entry in first.entries for key, owner in first.keys if owner == entry.id}
+    again = reconcile([listed("one", news), listed("three", news)], known, **options)
+    assert {name: (tally.first, tally.seen) for name, tally in again.tallies.items()} == {
+        "one": (0, 1),
+        "three": (1, 1),
+    }
 
 
 # -- calendars ---------------------------------------------------------------------------------------------------

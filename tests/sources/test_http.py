@@ -412,6 +412,20 @@ def test_retry_after_in_both_forms(now, value, seconds):
     assert retry_after_seconds(value, now=now) == seconds
 
 
+def test_a_part_that_nobody_asked_for_is_no_answer(site, http):
+    with pytest.raises(Refused, match="answered 206 Partial Content"):
+        http.get(site.say("/part", "half", status=206))
+
+
+def test_a_chunk_of_negative_size_is_one_clear_line(site, client):
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n")
+        handler.close_connection = True
+
+    with pytest.raises(SourceError, match=r"/chunk: cannot be asked: "):
+        client(attempts=1).get(site.play("/chunk", answer))
+
+
 def test_a_status_that_nobody_knows_is_told(site, http):
     assert reason(http, site.say("/feed", status=599)).endswith("/feed: answered 599")
 
