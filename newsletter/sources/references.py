@@ -21,6 +21,7 @@ from newsletter.text import clean
 MAX_LIBRARY_BYTES = 16_000_000
 CPU_SECONDS = 30
 """For one library; 5 MB of BibTeX take three."""
+MISTAKES_TOLD = 10_000
 LIBRARIES_KEPT = 256
 """Read once in a process, as long as the file stays as it is."""
 
@@ -95,8 +96,11 @@ def _read_file(text: str, path: Path) -> Sequence[Reference]:
 @lru_cache(maxsize=LIBRARIES_KEPT)
 def _read_once(path: Path, mtime_ns: int, size: int) -> tuple[Reference, ...]:  # noqa: ARG001 a changed file is another
     reading = _CHILDREN.read(_READER, path.read_bytes(), where=str(path))
-    for mistake in str(reading.facts.get(MISTAKES) or "").splitlines():
+    mistakes = str(reading.facts.get(MISTAKES) or "").splitlines()
+    for mistake in mistakes[:MISTAKES_TOLD]:
         log.warning("%s:%s; it is passed over", path, mistake)
+    if len(mistakes) > MISTAKES_TOLD:
+        log.warning("%s: %d more are passed over", path, len(mistakes) - MISTAKES_TOLD)
     if not reading.entries:
         log.warning("%s: no papers could be read from it", path)
     return tuple(_reference(_name_of(entry), entry) for entry in reading.entries)

@@ -26,7 +26,7 @@ _LINE_END = re.compile(r"\r\n?")
 _JSON = re.compile(r"[\[{]\s*(?:[\[{\]}\"\d-]|null|true|false|$)")
 _BY_LINES: tuple[tuple[re.Pattern[str], Callable[[str], Iterator[Record]]], ...] = (
     (re.compile(r"^[ \t]*@[A-Za-z]+[ \t]*[{(]", re.MULTILINE), read_bibtex),
-    (re.compile(r"^\s*[A-Z][A-Z0-9] {1,3}-(?: |$)", re.MULTILINE), read_ris),
+    (re.compile(r"^[ \t]*[A-Z][A-Z0-9] {1,3}-(?: |$)", re.MULTILINE), read_ris),
     (re.compile(r"^PMID- ?\d", re.MULTILINE), read_pubmed),
     (re.compile(r"^%[0TA] \S", re.MULTILINE), read_endnote),
 )
