@@ -32,6 +32,8 @@ def write_preview(
     letterhead = Letterhead(settings)
     items, problems = [], []
     for one in pipeline.look_at_all(settings, storage, address=address, now=now):
+        for reference in dict.fromkeys(one.missing):
+            print_warning(f"{one.reader.email}: liked paper not found in the store: {reference}")
         message = render_look(letterhead, settings, one, now=now)
         place = slug(one.reader.email)
         write_message(folder / place, message)

@@ -57,7 +57,7 @@ class ProfileSection(Section):
     categories: tuple[Text, ...] = ()
     """Such as ``cs.NE`` or ``neuroscience``."""
     liked: tuple[Reference, ...] = ()
-    """Papers: ``arXiv:…``, ``doi:…``, ``title: …``, a link, or a BibTeX library by ``file: library.bib``."""
+    """Papers: ``arXiv:…``, ``doi:…``, ``title: …``, a link, or a whole library by ``file: library.bib``."""
     disliked: tuple[Reference, ...] = ()
     """Papers to see less of, named as in ``liked``."""
     muted: tuple[Text, ...] = ()

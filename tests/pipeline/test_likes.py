@@ -62,6 +62,8 @@ def test_what_is_found_is_stored_ranked_by_and_never_news(world, site):
     assert [item["entry"]["title"] for item in ranked.json["items"]] == ["Tides and turbines of the north"]
     assert ranked.err.count("10.5555/") == 1
     assert "doi:10.5555/nobody" in ranked.err
+    previewed = world("preview", "--now", MORNING)
+    assert previewed.err.count("liked paper not found in the store: doi:10.5555/nobody") == 1
 
 
 def test_nothing_is_asked_twice_and_what_is_unknown_only_after_some_days(world, site):
