@@ -90,9 +90,11 @@ readings = Table(
 vectors = Table(
     "vectors",
     metadata,
-    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    # No paper's id: what a paper says may change, and readers' interests and libraries say something too.
+    Column("text_key", Text, primary_key=True, comment="hash of the text"),
     Column("encoder", Text, primary_key=True, comment="what made it: vectors of two encoders do not compare"),
     Column("vector", LargeBinary, nullable=False, comment="as the encoder's caller wrote it; may be made again"),
+    Column("used_on", Date, nullable=False, index=True, comment="to within a week"),
 )
 
 # -- 2. who reads us ---------------------------------------------------------------------------------------------

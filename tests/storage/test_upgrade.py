@@ -196,9 +196,9 @@ def test_a_database_of_the_first_version_takes_votes_after_its_upgrade(database_
         assert (storage.upgrade.copy is not None) is is_sqlite
         assert storage.deliveries.message("ada", noon.date()) == b"body"
         storage.votes.cast("ada", "cats", 1, noon)
-        storage.vectors.save("small", {"cats": b"vector"})
+        storage.vectors.save("small", {"cats": b"vector"}, on=noon.date())
         assert [vote.entry for vote in storage.votes.of(["ada"])["ada"]] == [paper]
-        assert storage.vectors.known(["cats"], "small") == {"cats": b"vector"}
+        assert storage.vectors.known(["cats"], "small", on=noon.date()) == {"cats": b"vector"}
     if storage.upgrade.copy:
         tables = inspect(create_engine(f"sqlite:///{storage.upgrade.copy}")).get_table_names()
         assert "entries" in tables

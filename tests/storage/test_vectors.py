@@ -1,45 +1,43 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
-import pytest
-
-from newsletter.model import Entry, EntryChanges
 from newsletter.storage import Storage
 
 BYTES = b"\x00\x01\xff"
+MONDAY, TUESDAY, NEXT_TUESDAY, MUCH_LATER = (
+    date(2026, 11, 23),
+    date(2026, 11, 24),
+    date(2026, 12, 1),
+    date(2027, 2, 1),
+)
 
 
-@pytest.fixture
-def papers(storage: Storage, now: datetime) -> tuple[Entry, ...]:
-    """Two stored papers: a and b."""
-    found = tuple(Entry(title=f"On {name}", id=name) for name in "ab")
-    storage.entries.save(EntryChanges(entries=found), now=now)
-    return found
+def test_vectors_come_back_by_encoder(storage: Storage) -> None:
+    storage.vectors.save("small", {"a": BYTES, "b": b"b"}, on=MONDAY)
+    storage.vectors.save("large", {"a": b"other"}, on=MONDAY)
+    assert storage.vectors.known(["a", "b", "z"], "small", on=MONDAY) == {"a": BYTES, "b": b"b"}
+    assert storage.vectors.known(["a", "b"], "large", on=MONDAY) == {"a": b"other"}
+    assert storage.vectors.known([], "small", on=MONDAY) == {}
+    assert storage.vectors.known(["a"], "unheard of", on=MONDAY) == {}
 
 
-def test_vectors_come_back_by_encoder(storage: Storage, papers: tuple[Entry, ...]) -> None:
-    storage.vectors.save("small", {"a": BYTES, "b": b"b"})
-    storage.vectors.save("large", {"a": b"other"})
-    assert storage.vectors.known(["a", "b", "z"], "small") == {"a": BYTES, "b": b"b"}
-    assert storage.vectors.known(["a", "b"], "large") == {"a": b"other"}
-    assert storage.vectors.known([], "small") == {}
-    assert storage.vectors.known(["a"], "unheard of") == {}
+def test_saving_again_replaces(storage: Storage) -> None:
+    storage.vectors.save("small", {"a": b"before"}, on=MONDAY)
+    storage.vectors.save("small", {"a": BYTES}, on=MONDAY)
+    storage.vectors.save("small", {}, on=MONDAY)
+    assert storage.vectors.known(["a"], "small", on=MONDAY) == {"a": BYTES}
 
 
-def test_saving_again_replaces(storage: Storage, papers: tuple[Entry, ...]) -> None:
-    storage.vectors.save("small", {"a": b"before"})
-    storage.vectors.save("small", {"a": BYTES})
-    assert storage.vectors.known(["a"], "small") == {"a": BYTES}
+def test_what_is_used_is_kept_and_the_rest_forgotten(storage: Storage) -> None:
+    storage.vectors.save("small", {"used": BYTES, "idle": BYTES}, on=MONDAY)
+    storage.vectors.known(["used"], "small", on=NEXT_TUESDAY)
+    assert storage.vectors.prune(unused_since=NEXT_TUESDAY) == 1
+    assert set(storage.vectors.known(["used", "idle"], "small", on=NEXT_TUESDAY)) == {"used"}
+    assert storage.vectors.prune(unused_since=MUCH_LATER) == 1
 
 
-def test_what_is_no_entry_any_more_is_passed_over(storage: Storage, papers: tuple[Entry, ...]) -> None:
-    storage.vectors.save("small", {"gone": BYTES, "a": BYTES})
-    storage.vectors.save("small", {})
-    assert storage.vectors.known(["gone", "a"], "small") == {"a": BYTES}
-
-
-def test_a_vector_goes_with_its_entry(storage: Storage, papers: tuple[Entry, ...], now: datetime) -> None:
-    storage.vectors.save("small", {"a": BYTES, "b": BYTES})
-    storage.entries.save(EntryChanges(entries=(papers[1],), aliases={"a": "b"}), now=now)
-    assert set(storage.vectors.known(["a", "b"], "small")) == {"b"}
+def test_use_is_noted_once_a_week_only(storage: Storage) -> None:
+    storage.vectors.save("small", {"a": BYTES}, on=MONDAY)
+    storage.vectors.known(["a"], "small", on=TUESDAY)
+    assert storage.vectors.prune(unused_since=TUESDAY) == 1

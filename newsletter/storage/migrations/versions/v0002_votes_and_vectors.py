@@ -17,7 +17,7 @@ def upgrade() -> None:
     """Makes two tables; what is stored stays as it is."""
     op.create_table(
         "vectors",
-        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("text_key", sa.Text(), nullable=False, comment="hash of the text"),
         sa.Column("encoder", sa.Text(), nullable=False, comment="what made it: vectors of two encoders do not compare"),
         sa.Column(
             "vector",
@@ -25,9 +25,10 @@ def upgrade() -> None:
             nullable=False,
             comment="as the encoder's caller wrote it; may be made again",
         ),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_vectors_entry_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("entry_id", "encoder", name="pk_vectors"),
+        sa.Column("used_on", sa.Date(), nullable=False, comment="to within a week"),
+        sa.PrimaryKeyConstraint("text_key", "encoder", name="pk_vectors"),
     )
+    op.create_index("ix_vectors_used_on", "vectors", ["used_on"])
     op.create_table(
         "votes",
         sa.Column("subscriber", sa.Text(), nullable=False),
