@@ -95,12 +95,13 @@ def test_who_is_gone_from_the_file_may_be_added_to_the_database(deployment):
 def test_json_goes_out_and_in_with_the_whole_profile(deployment, tmp_path):
     interests = [{"text": "pruning", "weight": 2.0}, "masks"]
     profile = {"interests": interests, "trending": 0.25, "max_papers": 3, "muted_authors": ["N. Obody"]}
+    profile["disliked"] = ["title: A paper on tides"]
     deployment.write_readers([{"email": "kim@example.org", "schedule": {"days": ["mon", "fri"]}, "profile": profile}])
     before = deployment("subscribers", "export", "--json")
     (tmp_path / "readers.json").write_text(before.out)
     deployment.write_readers([])
     assert "1 added" in deployment("subscribers", "import", "readers.json").out
-    after = deployment("subscribers", "show", "kim@example.org", "--json").json
+    after = deployment("subscribers", "export", "kim@example.org").json
     kept = {key: value for key, value in before.json["subscribers"][0].items() if key != "owner"}
     assert {key: after[key] for key in kept} == kept
     (tmp_path / "broken.json").write_text("{")
