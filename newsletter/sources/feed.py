@@ -18,7 +18,7 @@ from newsletter.sources import arxiv_xml, jsonfeed
 from newsletter.sources.asking import read_answer, read_local
 from newsletter.sources.counts import read_count
 from newsletter.sources.dates import believable, instant
-from newsletter.sources.identifiers import arxiv_id, doi, doi_of_address
+from newsletter.sources.identifiers import arxiv_id, arxiv_id_in_guid, bounded_guid, doi, doi_in_item, doi_of_address
 from newsletter.sources.markup import text_of, title_of, web_address
 from newsletter.sources.people import split_people
 from newsletter.sources.reading import Reading
@@ -145,10 +145,11 @@ def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: d
         return None
     guid = str(item.get("id") or "")
     published, updated = _date(item, "published", now), _date(item, "updated", now)
-    paper = arxiv_id(guid) or (arxiv_id(link) if link else None)
+    paper = arxiv_id_in_guid(guid) or (arxiv_id(link) if link else None)
     return Entry(
         title=title,
         link=link,
+        guid=bounded_guid(guid),
         summary=summary,
         authors=tuple(dict.fromkeys(_names(item))) or house,
         arxiv_id=paper.id if paper else None,
@@ -196,9 +197,10 @@ def _names(holder: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _doi(item: Mapping[str, Any], guid: str, link: str | None) -> str | None:
-    for text in (item.get("prism_doi"), item.get("dc_identifier"), guid):
-        found = doi(str(text)) if text else None
-        if found:
+    if found := doi(str(item.get("prism_doi") or "")):
+        return found
+    for text in (str(item.get("dc_identifier") or ""), guid):
+        if found := doi_in_item(text):
             return found
     return doi_of_address(link) if link else None
 
@@ -232,6 +234,5 @@ def _not_a_feed(body: bytes, address: str | None) -> str:
     """Says that it is a web page, and where its feed is if it says so itself."""
     listed = _LISTED_FEED.search(body[:200_000])
     href = _HREF.search(listed[0]) if listed else None
-    if href is None:
-        return "is a web page, not a feed"
-    return f"is a web page, not a feed; its feed is {urljoin(address or '', href[1].decode('utf-8', 'replace'))}"
+    feed = web_address(urljoin(address or "", href[1].decode("utf-8", "replace"))) if href else None
+    return "is a web page, not a feed" + (f"; its feed is {feed}" if feed else "")

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import Literal
 
-from newsletter.model import Entry, EntryChanges, Fetched, entry_id
+from newsletter.model import Entry, EntryChanges, Fetched, Tally, entry_id
 from newsletter.sources.identifiers import arxiv_id, doi, named
 from newsletter.sources.merging import merge
-from newsletter.sources.sameness import Papers, address_key, no_contradiction, same_by_more, same_by_title
+from newsletter.sources.sameness import (
+    Facts,
+    Papers,
+    address_key,
+    are_unlike,
+    guid_key,
+    no_contradiction,
+    same_by_address,
+    same_by_guid,
+    same_by_id,
+    same_by_more,
+    same_by_title,
+)
 from newsletter.text import fold
 
 WORDS_OF_A_TELLING_TITLE = 4
 """A title of fewer words ("Olmo 3") needs an author beside it to say which paper it is."""
 
-_STRONG = ("arxiv:", "doi:", "openreview:", "url:")
+_STRONG: Mapping[str, Callable[[Facts, Facts], bool]] = {
+    "arxiv:": no_contradiction,
+    "doi:": same_by_id,
+    "openreview:": same_by_id,
+    "guid:": same_by_guid,
+    "url:": same_by_address,
+}
+_IDS = {"arxiv:": "arxiv_id", "doi:": "doi", "openreview:": "openreview_id", "guid:": "guid"}
 _TITLE = "title:"
+_SEVERAL = 3
+"""A paper has been retitled; so many titles are of several papers, however alike they are."""
+_MANY = 20
+"""A title that so many entries of one source bear ("Editorial") says nothing."""
 
 
 def keys_of(entry: Entry) -> tuple[str, ...]:
@@ -34,6 +57,7 @@ def keys_of(entry: Entry) -> tuple[str, ...]:
         entry.doi and f"doi:{entry.doi}",
         entry.journal_doi and f"doi:{entry.journal_doi}",
         entry.openreview_id and f"openreview:{entry.openreview_id}",
+        guid_key(entry),
         address_key(entry),
         (title := fold(entry.title)) and _TITLE + title,
     ]
@@ -54,26 +78,6 @@ def with_ids(entry: Entry) -> Entry:
     }
     said_already = all(getattr(entry, name) == value for name, value in said.items())
     return entry if said_already else replace(entry, **said)  # type: ignore[arg-type]
-
-
-def new_by_source(changes: EntryChanges) -> dict[str, int]:
-    """How many entries not known before each source listed; one that two sources list counts for both."""
-    counts: dict[str, int] = defaultdict(int)
-    for entry in changes.entries:
-        if entry.id in changes.new:
-            for source in entry.sources:
-                counts[source] += 1
-    return dict(counts)
-
-
-def fresh_categories(changes: EntryChanges) -> dict[str, set[str]]:
-    """The first categories of what is news, by source; the others only say where else it was listed."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for entry in changes.entries:
-        if entry.id in changes.new and entry.first_seen_at is not None:
-            for source in entry.sources:
-                found[source].update(entry.categories[:1])
-    return dict(found)
 
 
 def reconcile(
@@ -98,13 +102,13 @@ def reconcile(
             old = _is_old(entry, now - window, first_fetch=one.source in first_fetch)
             row = with_ids(entry if entry.sources == (one.source,) else replace(entry, sources=(one.source,)))
             news = taken_in or not old
-            sightings.append(_Sighting(row, keys_of(row), address_key(row), source=one.source, is_news=news))
-    shared = _shared_addresses(sightings)
+            sighting = _Sighting(row, keys_of(row), address_key(row), source=one.source, is_news=news)
+            sightings.append(replace(sighting, is_derived=one.kind == "feed"))
+    sightings = _with_own_keys(sightings)
     taken = {one.entry.id for one in sightings if one.source is None}
-    papers = _by_paper(sightings, shared)
-    changes = [_change(paper, shared, taken, now) for paper in papers]
-    seen, merged = _tally(papers)
-    return replace(_together([change for change in changes if change is not None]), seen=seen, merged=merged)
+    papers = _by_paper(sightings)
+    changes = [_change(paper, taken, now) for paper in papers]
+    return replace(_together([change for change in changes if change is not None]), tallies=_tally(papers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class _Sighting:
     """``None``: it is stored."""
     is_news: bool = False
     """Listed by this source as something new, not as backlog and not as the revision of an old paper."""
+    is_derived: bool = False
+    """Its ids were found in the item of a feed, which may be about something else."""
 
 
 def _stored(known: Mapping[str, Sequence[Entry]]) -> list[_Sighting]:
@@ -141,36 +147,69 @@ def _is_old(entry: Entry, cutoff: datetime, *, first_fetch: bool) -> bool:
     return revision if at is None else at < cutoff
 
 
-def _shared_addresses(sightings: Sequence[_Sighting]) -> frozenset[str]:
-    """Addresses under which one source lists several titles: those of the source, not of a paper."""
+def _with_own_keys(sightings: Sequence[_Sighting]) -> list[_Sighting]:
+    """The sightings without addresses and ids under which their source lists several papers, for those are its own."""
     titles: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in sightings:
-        for key in one.keys:
-            if one.source is not None and key.startswith("url:"):
-                titles[one.source, key].add(one.keys[-1])
-    return frozenset(key for (_, key), names in titles.items() if len(names) > 1)
+        if one.source is not None:
+            for key in one.keys:
+                if key.startswith(("url:", "guid:")) or (one.is_derived and not key.startswith(_TITLE)):
+                    titles[one.source, key].add(fold(one.entry.title))
+    shared = {place for place, names in titles.items() if _are_of_several(place[1], names)}
+    return [_without(one, {key for key in one.keys if (one.source, key) in shared}) for one in sightings]
+
+
+def _are_of_several(key: str, titles: set[str]) -> bool:
+    """Whether what is listed under that key is more than one paper; one may be listed in two versions."""
+    if len(titles) < 2 or key.startswith(("url:", "guid:")):
+        return len(titles) > 1
+    first, second, *others = titles
+    return bool(others) or are_unlike({first}, {second})
+
+
+def _without(sighting: _Sighting, keys: Collection[str]) -> _Sighting:
+    if not keys:
+        return sighting
+    gone: dict[str, None] = {field: None for kind, field in _IDS.items() if any(key.startswith(kind) for key in keys)}
+    return replace(
+        sighting,
+        entry=replace(sighting.entry, **gone),  # type: ignore[arg-type]
+        keys=tuple(key for key in sighting.keys if key not in keys),
+        address=None if sighting.address in keys else sighting.address,
+    )
 
 
 # -- which sightings are of one paper -----------------------------------------------------------------------------
 
 
-def _by_paper(sightings: Sequence[_Sighting], shared: Collection[str]) -> list[list[_Sighting]]:
+def _by_paper(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
     """The sightings of each paper together, in the order in which papers first come."""
-    papers = Papers([(one.entry, one.address) for one in sightings])
+    papers = Papers([(one.entry, one.address, one.is_derived) for one in sightings])
     by_key: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(sightings):
         for key in one.keys:
-            if key not in shared:
-                by_key[key].append(index)
-    for kind in _STRONG:
+            by_key[key].append(index)
+    for kind, are_one in _STRONG.items():
         for key, indices in by_key.items():
             if key.startswith(kind):
-                papers.join_all(indices, no_contradiction)
+                papers.join_all(indices, are_one)
     for key, indices in by_key.items():
         if key.startswith(_TITLE):
             telling = len(key.removeprefix(_TITLE).split()) >= WORDS_OF_A_TELLING_TITLE
-            papers.join_all(indices, same_by_title if telling else same_by_more)
+            for bearers in _alike([(index, sightings[index]) for index in indices]):
+                papers.join_all(bearers, same_by_title if telling else same_by_more)
     return [[sightings[index] for index in group] for group in papers.groups()]
+
+
+def _alike(bearers: Sequence[tuple[int, _Sighting]]) -> Iterable[list[int]]:
+    """The bearers of one title in groups to look at; where it says nothing, by what is the same beside it."""
+    borne = Counter(source for _, one in bearers for source in one.entry.sources)
+    if max(borne.values(), default=0) <= _MANY:
+        return [[index for index, _ in bearers]]
+    groups: dict[object, list[int]] = defaultdict(list)
+    for index, one in bearers:
+        groups[one.entry.authors[:1], one.address].append(index)
+    return groups.values()
 
 
 # -- what to write ------------------------------------------------------------------------------------------------
@@ -184,17 +223,17 @@ class _Change:
     merged_away: tuple[str, ...]
 
 
-def _change(paper: Sequence[_Sighting], shared: frozenset[str], taken: set[str], now: datetime) -> _Change | None:
+def _change(paper: Sequence[_Sighting], taken: set[str], now: datetime) -> _Change | None:
     """What to write of one paper; ``None`` where it is stored like that. A new id is added to ``taken``."""
     stored = sorted((one for one in paper if one.source is None), key=_age)
     rows = [one for one in paper if one.source is not None]
     entry = reduce(merge, (one.entry for one in (*stored, *rows)))
-    keys = frozenset(key for one in paper for key in one.keys if key not in shared)
+    keys = frozenset(key for one in paper for key in one.keys)
     if not stored:
         if not entry.title:
             return None  # an id that was taken back, of a paper that nobody here has heard of
         seen = now if any(row.is_news for row in rows) else None
-        name = _free_id(entry, {one.address for one in rows} - shared, taken)
+        name = _free_id(entry, {one.address for one in rows}, taken)
         taken.add(name)
         return _Change(replace(entry, id=name, first_seen_at=seen), keys, is_new=True, merged_away=())
     listed_by = {source for one in stored for source in one.entry.sources}
@@ -203,7 +242,7 @@ def _change(paper: Sequence[_Sighting], shared: frozenset[str], taken: set[str],
     if len(stored) == 1 and entry == stored[0].entry and keys <= set(stored[0].keys):
         return None
     merged_away = tuple(one.entry.id for one in stored[1:])
-    return _Change(entry, keys | set(keys_of(entry)), is_new=False, merged_away=merged_away)
+    return _Change(entry, keys, is_new=False, merged_away=merged_away)
 
 
 def _age(stored: _Sighting) -> tuple[bool, str, str]:
@@ -221,16 +260,24 @@ def _free_id(entry: Entry, own_addresses: Collection[str | None], taken: Collect
     return entry_id("\n".join([fold(entry.title), *entry.authors[:1], *entry.sources]))
 
 
-def _tally(papers: Iterable[Sequence[_Sighting]]) -> tuple[Counter[str], Counter[str]]:
-    """By source, how many of its papers were known, and how many it shares with another."""
-    seen: Counter[str] = Counter()
-    merged: Counter[str] = Counter()
+def _tally(papers: Iterable[Sequence[_Sighting]]) -> dict[str, Tally]:
+    """By source, what its rows came to."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    categories: dict[str, set[str]] = defaultdict(set)
     for paper in papers:
-        listed_by = {one.source for one in paper if one.source is not None}
-        known_from = {source for one in paper if one.source is None for source in one.entry.sources}
-        seen.update(listed_by if any(one.source is None for one in paper) else ())
-        merged.update(source for source in listed_by if (listed_by | known_from) - {source})
-    return seen, merged
+        listed_before = {source for one in paper if one.source is None for source in one.entry.sources}
+        is_known = any(one.source is None for one in paper)
+        for source in {one.source for one in paper if one.source is not None}:
+            rows = [one for one in paper if one.source == source]
+            is_first = source not in listed_before and any(row.is_news for row in rows)
+            is_shared = any(one.source not in (None, source) for one in paper) or bool(listed_before - {source})
+            counts[source].update({"seen": is_known, "new": not is_known, "merged": is_shared, "first": is_first})
+            if is_first:
+                categories[source].update(name for row in rows for name in row.entry.categories[:1])
+    return {
+        source: Tally(**{name: int(count[name]) for name in count}, categories=frozenset(categories[source]))
+        for source, count in counts.items()
+    }
 
 
 def _together(changes: Sequence[_Change]) -> EntryChanges:

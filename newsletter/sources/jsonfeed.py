@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from newsletter.errors import SourceError
 from newsletter.model import Entry
 from newsletter.sources.dates import believable, instant
-from newsletter.sources.identifiers import arxiv_id, doi_of_address
+from newsletter.sources.identifiers import arxiv_id, bounded_guid, doi_of_address
 from newsletter.sources.markup import text_of, web_address
 from newsletter.sources.reading import Reading
 from newsletter.text import clean, shorten
@@ -86,6 +86,7 @@ def _entry(item: Mapping[str, Any], *, base: str, house: tuple[str, ...], now: d
     return Entry(
         title=title,
         link=link,
+        guid=bounded_guid(str(item["id"])) if isinstance(item.get("id"), str | int) else None,
         summary=summary,
         authors=tuple(dict.fromkeys(_names(item))) or house,
         arxiv_id=paper.id if paper else None,

@@ -43,6 +43,7 @@ def merge(first: Entry, second: Entry) -> Entry:
     return replace(
         first,
         **filled,
+        guid=first.guid or (second.guid if first.sources[:1] == second.sources[:1] else None),
         title=second.title if second.title and (newer or corrected) else first.title,
         summary=_longer(first.summary, second.summary, newer=newer, older=older),
         authors=_longer(first.authors, second.authors, newer=newer, older=older),

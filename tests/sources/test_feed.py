@@ -209,6 +209,9 @@ def test_authors_in_one_element(creator, names):
         ("<guid>oai:arXiv.org:2603.01234v1</guid>", ("2603.01234", 1, None)),
         ("<link>https://doi.org/10.5555/ABC.1</link>", (None, None, "10.5555/abc.1")),
         ("<prism:doi>10.5555/xyz</prism:doi>", (None, None, "10.5555/xyz")),
+        ("<guid>2603.01234</guid>", (None, None, None)),
+        ("<guid>hep-th/9901001</guid>", (None, None, None)),
+        ("<dc:identifier>https://blog.example/?about=10.5555/xyz</dc:identifier>", (None, None, None)),
         (
             "<link>https://www.biorxiv.org/content/10.1101/2026.03.01.700001v2?rss=1</link>",
             (None, None, "10.1101/2026.03.01.700001"),
@@ -336,6 +339,10 @@ def test_json_that_is_no_feed_is_one_clear_line(body, said):
         (b" \n\t ", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
         (b"<!DOCTYPE html><html><body>hello</body></html>", "is a web page, not a feed"),
+        (
+            b'<html><head><link type="application/rss+xml" href="javascript:alert(1)"></head></html>',
+            "is a web page, not a feed",
+        ),
         (b'<?xml version="1.0"?><!-- x --><html xmlns="http://www.w3.org/1999/xhtml">', "is a web page, not a feed"),
         (b"<foo><bar/></foo>", "is neither RSS, Atom, RDF nor JSON Feed"),
         (bytes(range(256)), "is neither RSS, Atom, RDF nor JSON Feed"),

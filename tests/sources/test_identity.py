@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import Entry, EntryChanges, Fetched, Signals
-from newsletter.sources.identity import keys_of, new_by_source, reconcile, with_ids
+from newsletter.model import Entry, EntryChanges, Fetched, Signals, Tally
+from newsletter.sources.identity import keys_of, reconcile, with_ids
 from newsletter.sources.merging import merge
 
 NOW = datetime(2026, 3, 11, 9, tzinfo=UTC)
@@ -31,7 +31,9 @@ class Memory:
         self.keys: dict[str, set[str]] = defaultdict(set)
 
     def take(self, *fetched: Fetched, now: datetime = NOW, **options) -> EntryChanges:
-        asked = {key for one in fetched for entry in one.entries for key in keys_of(entry)}
+        asked = {
+            key for one in fetched for entry in one.entries for key in keys_of(replace(entry, sources=(one.source,)))
+        }
         known = {key: [self.entries[name] for name in sorted(self.keys[key])] for key in asked if self.keys[key]}
         changes = reconcile(fetched, known, now=now, window=WINDOW, **options)
         for gone, kept in changes.aliases.items():
@@ -76,6 +78,8 @@ def test_keys_name_all_that_identifies():
         "url:lab.example/a",
         "title:the bert like model",
     )
+    assert keys_of(Entry(title="", guid="7", sources=("lab", "other"))) == ("guid:lab:7",)
+    assert keys_of(Entry(title="", guid="tag:lab.example,2026:7", sources=("lab",))) == ("guid:tag:lab.example,2026:7",)
 
 
 def test_a_doi_of_arxiv_is_an_arxiv_id():
@@ -105,6 +109,8 @@ def test_a_doi_of_arxiv_is_an_arxiv_id():
         ({"arxiv_id": "2405.12345"}, {"doi": "10.1101/2026.01.02.1"}),
         ({"arxiv_id": "2405.12345"}, {}),
         ({"title": "How Worms Learn to $\\textbf{Learn}$!"}, {}),
+        ({"doi": "10.21203/rs.3.rs-1/v1"}, {"link": "https://doi.org/10.21203/rs.3.rs-1/v2", "title": "Renamed"}),
+        ({"guid": "tag:lab.example,2026:1", "link": "https://lab.example/a"}, {"guid": "tag:lab.example,2026:1"}),
     ],
 )
 def test_one_paper_under_two_names(one, other):
@@ -142,11 +148,25 @@ def test_two_papers_that_look_alike(one, other):
         (("Wright KM",), ("Kevin Wright",), True),
         (("Kevin Wright", "Ada Byron"), ("Ada Byron", "Kevin Wright"), False),
         (("Madonna",), ("madonna",), True),
+        (("María García López",), ("M. García",), True),
+        (("Quoc Le",), ("Q. Le",), True),
+        (("Jan van der Berg",), ("van der Berg, J.",), True),
+        (("J. Robert Oppenheimer",), ("Robert Oppenheimer",), True),
+        (("Wei Wang",), ("Jun Wang",), False),
+        (("A. Smith",), ("J. Smith",), False),
+        (("Wang Wei",), ("Wei Zhang",), False),
+        (("Jing Wang",), ("Jing Wu",), False),
     ],
 )
 @pytest.mark.parametrize("title", [LONG, "Olmo 3"])
 def test_authors_tell_papers_of_one_title_apart(one, other, same, title):
     assert together(Entry(title=title, authors=one), Entry(title=title, authors=other)) == (1 if same else 2)
+
+
+def test_a_short_title_needs_more_of_a_name_than_an_initial():
+    mike, michael = ({"authors": (name,)} for name in ("Mike Wright", "Michael Wright"))
+    assert together(Entry(title=LONG, **mike), Entry(title=LONG, **michael)) == 1
+    assert together(Entry(title="Olmo 3", **mike), Entry(title="Olmo 3", **michael)) == 2
 
 
 def test_a_telling_title_is_enough_where_no_authors_are_named():
@@ -198,6 +218,109 @@ def test_the_same_title_listed_hundreds_of_times():
     assert together(*rows) == 300
 
 
+def test_the_same_title_listed_hundreds_of_times_by_one_source():
+    """Only what else is the same tells which is which."""
+    rows = [Entry(title="Editorial", authors=(f"Author Number{index}",)) for index in range(50)]
+    rows += [Entry(title=LONG, link=f"https://lab.example/{index}") for index in range(50)]
+    memory = Memory()
+    assert len(memory.take(listed("lab", *rows)).new) == 100
+    assert memory.take(listed("lab", *rows)) == EntryChanges()
+
+
+@pytest.mark.parametrize("same", [{"doi": "10.5555/12345678"}, {"arxiv_id": "2405.12345"}, {"guid": "tag:lab,2026:1"}])
+def test_a_feed_that_gives_every_item_the_same_id(same):
+    items = [Entry(title=f"A study of {name}", link=f"https://lab.example/{name}", **same) for name in ("a", "b", "c")]
+    memory = Memory()
+    memory.take(listed("lab", *items))
+    assert (len(memory.entries), {entry.doi for entry in memory.entries.values()}) == (3, {None})
+    again = memory.take(listed("lab", *items), listed("other", Entry(title="The journal as a whole", **same)))
+    assert (len(memory.entries), len(again.new)) == (4, 1)
+
+
+def test_a_paper_of_which_one_feed_lists_two_versions():
+    versions = [Entry(title=title, doi="10.5555/abc") for title in (LONG, f"{LONG}, revised")]
+    assert together(*versions, apart=False) == 1
+    assert together(Entry(title="Sponges of the deep", doi="10.5555/abc"), versions[0], apart=False) == 2
+
+
+@pytest.mark.parametrize(("kind", "papers"), [("feed", 2), ("biorxiv", 1)])
+def test_what_speaks_against_an_id_that_was_found_in_a_feed(kind, papers):
+    paper = Entry(title=LONG, doi="10.5555/abc", authors=("Ada Byron",))
+    post = Entry(title="Glaciers of the north", doi="10.5555/abc", authors=("Jane Marcet",))
+    memory = Memory()
+    memory.take(Fetched(source="crossref", kind="biorxiv", entries=(paper,)))
+    memory.take(Fetched(source="blog", kind=kind, entries=(post,)))
+    assert len(memory.entries) == papers
+
+
+# -- posts over several days ---------------------------------------------------------------------------------------
+
+
+def over_days(*posts: Entry, source: str = "lab") -> int:
+    """How many posts a source has, of which each fetch lists one."""
+    memory = Memory()
+    for days, post in enumerate(posts):
+        memory.take(listed(source, post), now=NOW + timedelta(days=days))
+        assert memory.take(listed(source, post), now=NOW + timedelta(days=days, hours=1)) == EntryChanges()
+    return len(memory.entries)
+
+
+MONDAY, TUESDAY = "Paper of monday about neurons in the cortex", "Wholly different paper of tuesday about glaciers"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "posts"),
+    [
+        ({"title": MONDAY, "guid": "1"}, {"title": TUESDAY, "guid": "2"}, 2),
+        ({"title": MONDAY}, {"title": TUESDAY}, 2),
+        ({"title": MONDAY, "guid": "1"}, {"title": f"{MONDAY} (corrected)", "guid": "2"}, 1),
+        ({"title": MONDAY, "guid": "1"}, {"title": TUESDAY, "guid": "1"}, 1),
+        ({"title": MONDAY, "link": "https://lab.example/a"}, {"title": TUESDAY, "link": "https://lab.example/b"}, 2),
+        ({"title": "Version 1", "link": "https://lab.example/a#v1"}, {"title": "Version 2"}, 1),
+        (
+            {"title": "Version 1", "link": "https://lab.example/a#v1"},
+            {"title": "Version 2", "link": "https://lab.example/a#v2"},
+            2,
+        ),
+        (
+            {"title": MONDAY, "guid": "1", "link": "https://lab.example/a"},
+            {"title": TUESDAY, "guid": "1", "link": "https://lab.example/b"},
+            2,
+        ),
+        ({"title": MONDAY, "guid": "1"}, {"title": MONDAY, "guid": "1", "link": "https://moved.example/a"}, 1),
+        (
+            {"title": MONDAY, "guid": "1", "link": None},
+            {"title": f"{MONDAY} (corrected)", "guid": "1", "link": None},
+            1,
+        ),
+        ({"title": "夜の海を泳ぐ魚の研究", "guid": "1"}, {"title": "夜の海を泳ぐ魚の研究(訂正)", "guid": "2"}, 1),
+    ],
+)
+def test_posts_at_the_address_of_an_earlier_one(one, other, posts):
+    first, second = ({"link": "https://lab.example/a", **each} for each in (one, other))
+    assert over_days(Entry(**first), Entry(**second)) == posts
+
+
+def test_a_guid_is_of_its_source_unless_it_is_unique():
+    for guid, papers in [("17", 2), ("https://lab.example/?p=17", 1)]:
+        memory = Memory()
+        memory.take(listed("a", Entry(title=f"{LONG} today", link="https://lab.example/a", guid=guid)))
+        memory.take(listed("b", Entry(title=LONG, link="https://other.example/b", guid=guid)))
+        assert len(memory.entries) == papers
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        ("https://lab.example/thread.php?111-release-one", "https://lab.example/thread.php?222-other"),
+        ("https://lab.example/post?about=10.48550/arXiv.2405.12345", "https://arxiv.org/abs/2405.12345"),
+    ],
+)
+def test_addresses_of_different_pages(links):
+    assert over_days(*(Entry(title="", link=link, summary=link) for link in links)) == 0  # without titles nothing is
+    assert over_days(*(Entry(title=title, link=link) for title, link in zip("ab", links, strict=True))) == 2
+
+
 @given(st.permutations(range(6)))
 def test_the_order_of_sources_changes_nothing(order):
     entries = [
@@ -234,8 +357,11 @@ def test_each_source_counts_what_is_new_to_us():
     known, both, one = (Entry(title=name, link=f"https://lab.example/{name}") for name in "abc")
     memory.take(listed("a", known))
     changes = memory.take(listed("a", known, both, one), listed("b", both, known))
-    assert (len(changes.new), new_by_source(changes)) == (2, {"a": 2, "b": 1})
-    assert (changes.seen, changes.merged) == ({"a": 1, "b": 1}, {"a": 2, "b": 2})
+    assert len(changes.new) == 2
+    assert changes.tallies == {
+        "a": Tally(new=2, seen=1, merged=2, first=2),
+        "b": Tally(new=1, seen=1, merged=2, first=2),
+    }
 
 
 def test_a_late_source_does_not_make_it_new_again():
@@ -387,6 +513,13 @@ def test_a_source_may_correct_its_title_and_no_other_source_may():
     first = Entry(title="Typpo", link="https://lab.example/a", sources=("a",))
     assert merge(first, replace(first, title="Typo")).title == "Typo"
     assert merge(first, replace(first, title="Something", sources=("b",))).title == "Typpo"
+
+
+def test_a_guid_is_that_of_the_first_source():
+    first, other = Entry(title="t", sources=("a",)), Entry(title="t", guid="7", sources=("b",))
+    assert merge(first, other).guid is None
+    assert merge(first, replace(other, sources=("a",))).guid == "7"
+    assert merge(other, first).guid == "7"
 
 
 def test_the_first_announcement_counts_most():
