@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,13 +11,16 @@ import numpy as np
 from scipy import sparse
 
 from newsletter.model import Entry
+from newsletter.ranking.counting import Text
 from newsletter.ranking.names import PersonName, read_organization, read_person
 from newsletter.ranking.space import Space, Vectors
-from newsletter.ranking.terms import count_terms, read_fields
+from newsletter.ranking.terms import read_fields
 
 Fields = tuple[tuple[str, ...], ...]
 """An entry's words by field, the title first."""
 CACHED_ENTRIES = 1 << 14
+TITLE_TIMES = 2
+"""How many times a title's terms count beside the summary's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Candidates:
     def read(cls, entries: Iterable[Entry], space: Space) -> Candidates:
         """The entries, each id once."""
         unique = tuple({entry.id: entry for entry in entries}.values())
-        return cls._index(unique, space.embed(list(map(count_entry, unique))))
+        return cls._index(unique, space.embed(list(map(weigh_fields, unique))))
 
     def joined(self, others: Candidates) -> Candidates:
         """Both sets of candidates in one."""
@@ -84,12 +87,11 @@ def read_entry(entry: Entry) -> Fields:
     return tuple(tuple(words) for words in read_fields(entry))
 
 
-@lru_cache(CACHED_ENTRIES)
-def count_entry(entry: Entry) -> Counter[str]:
-    """The entry's terms: words, pairs of words, categories. Shared: not to be changed."""
-    counts = count_terms(read_entry(entry))
-    counts.update(f"in {category.casefold()}" for category in set(entry.categories))
-    return counts
+def weigh_fields(entry: Entry) -> Text:
+    """The entry's fields for counting: the title, all others, each category as one word."""
+    title, *others = read_entry(entry)
+    categories = sorted({f"in {category.casefold()}" for category in entry.categories})
+    return [(TITLE_TIMES, title), *((1, words) for words in others), *((1, (one,)) for one in categories)]
 
 
 def _number_words(fields: Iterable[Fields]) -> dict[str, int]:

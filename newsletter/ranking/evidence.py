@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from newsletter.ranking.candidates import Candidates
 from newsletter.ranking.space import Array, Vectors
@@ -29,10 +30,21 @@ class Evidence:
     """(labels, candidates): logits; what adds up to the score."""
     notes: Sequence[str] = ()
     """Labels by candidate in place of ``labels``, where it is the candidate that has something to tell."""
+    words: Callable[[int, int], tuple[str, str]] | None = None
+    """Kind and label for a label and a candidate, where these hang on both."""
 
     def scaled(self, factor: float) -> Evidence:
         """The same evidence, counted more or less."""
-        return Evidence(self.kind, self.labels, self.shares * factor, self.notes)
+        return replace(self, shares=self.shares * factor)
+
+    def tell(self, labels: NDArray[np.intp], candidates: NDArray[np.intp]) -> list[tuple[str, str]]:
+        """Kind and label for each of the labels, with the candidate it is told of."""
+        if self.words:
+            return list(map(self.words, labels.tolist(), candidates.tolist()))
+        if self.notes:
+            return [(self.kind, self.notes[candidate]) for candidate in candidates.tolist()]
+        pairs = [(self.kind, label) for label in self.labels]
+        return [pairs[label] for label in labels.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +73,18 @@ def weigh_likeness(
     """(models, candidates): what it counts that a candidate is like a model."""
     themes, topics = candidates.vectors.themes, candidates.vectors.topics
     sides = models.vectors.themes @ themes.T
-    broad = _by_centre(models, sides) * weights.centre + _by_nearest(sides, models.strengths) * weights.nearest
-    shares = broad * _trust(themes, FULL_THEMES)
-    shares += _by_nearest(models.vectors.topics @ topics.T, models.strengths) * (
-        weights.topics * _trust(topics, FULL_TOPICS)
-    )
-    shares += _by_nearest((models.vectors.words @ candidates.holders).toarray(), models.strengths) * weights.words
+    trust = _trust(themes, FULL_THEMES)
+    shares = _by_centre(models, sides) * (weights.centre * trust)
+    _add_nearest(shares, sides, models.strengths, weight=weights.nearest * trust)
+    if weights.topics:
+        fine = weights.topics * _trust(topics, FULL_TOPICS)
+        _add_nearest(shares, models.vectors.topics @ topics.T, models.strengths, weight=fine)
+    literal = (models.vectors.words @ candidates.holders).toarray()
+    _add_nearest(shares, literal, models.strengths, weight=weights.words)
     if mentions is not None:
         alone = max(0.0, 1 - themes.shape[1] / ENOUGH_THEMES)
-        shares += _by_nearest(mentions.shares, models.strengths) * (weights.mention * alone)
-        shares += _by_nearest(mentions.titles, models.strengths) * weights.title
+        _add_nearest(shares, mentions.shares, models.strengths, weight=weights.mention * alone)
+        _add_nearest(shares, mentions.titles, models.strengths, weight=weights.title)
     return shares
 
 
@@ -92,14 +106,14 @@ def _by_centre(models: Models, sides: Array) -> Array:
     return models.strengths[:, None] * sides * (strongest / length) if length > 1e-9 else np.zeros_like(sides)
 
 
-def _by_nearest(likeness: Array, strengths: Array) -> Array:
+def _add_nearest(shares: Array, likeness: Array, strengths: Array, *, weight: float) -> None:
     """All to the nearest model, nothing to the others."""
-    weighted = np.maximum(likeness, 0.0) * strengths[:, None]
+    if not weight:
+        return
+    weighted = likeness * strengths[:, None]
     best = weighted.argmax(axis=0)
     columns = np.arange(weighted.shape[1])
-    shares = np.zeros_like(weighted)
-    shares[best, columns] = weighted[best, columns]
-    return shares
+    shares[best, columns] += np.maximum(weighted[best, columns], 0.0) * weight
 
 
 def _trust(latent: Array, full: int) -> float:

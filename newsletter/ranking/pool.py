@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import islice
 
 import numpy as np
 
 from newsletter.model import Entry, Profile, Ranked
-from newsletter.ranking.candidates import Candidates, count_entry
+from newsletter.ranking.candidates import Candidates, weigh_fields
+from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence
+from newsletter.ranking.later import rank_later, rank_now
 from newsletter.ranking.reader import Reader
 from newsletter.ranking.reasons import tell_reasons
 from newsletter.ranking.space import Space
@@ -19,6 +22,7 @@ from newsletter.ranking.trending import weigh_circumstances
 from newsletter.ranking.weights import WEIGHTS, Weights
 
 SCORE_DECIMALS = 6
+READERS_AT_ONCE = 64
 
 
 class Pool:
@@ -35,6 +39,7 @@ class Pool:
         self._candidates, self._space, self._weights = candidates, space, weights
         ids = [entry.id for entry in candidates.entries]
         self._places = np.argsort(np.argsort(np.array(ids, dtype=np.str_), kind="stable"), kind="stable")
+        self._embedding = Embedding(space)
         self._circumstances = lru_cache(maxsize=4)(partial(weigh_circumstances, candidates.entries, weights=weights))
 
     @classmethod
@@ -42,7 +47,7 @@ class Pool:
         """The entries ready for ranking, each id once; ``history`` adds to what is known of the language only."""
         candidates = {entry.id: entry for entry in entries}
         background = {entry.id: entry for entry in history} | candidates
-        space = Space.fit([count_entry(entry) for entry in background.values()])
+        space = Space.fit([weigh_fields(entry) for entry in background.values()])
         return cls(Candidates.read(candidates.values(), space), space, weights=weights)
 
     def __len__(self) -> int:
@@ -60,29 +65,32 @@ class Pool:
         scores = start + sum((part.shares.sum(axis=0) for part in evidence), np.zeros(len(self)))
         scores = np.round(scores, SCORE_DECIMALS) + 0.0
         order = np.lexsort((self._places, -scores))[:limit]
-        told = tell_reasons(evidence, order, start=start)
-        return [
-            Ranked(
-                entry=self._candidates.entries[row],
-                score=score,
-                match=_logistic(score),
-                rank=rank,
-                reasons=reasons,
-            )
-            for rank, (row, score, reasons) in enumerate(zip(order, scores[order].tolist(), told, strict=True), 1)
-        ]
+        entries = [self._candidates.entries[row] for row in order.tolist()]
+        best = scores[order].tolist()
+        matches = list(map(_logistic, best))
+        if limit is not None:
+            return rank_now(entries, best, matches, tell_reasons(evidence, order, scores=best))
+        return rank_later(
+            entries,
+            best,
+            matches,
+            lambda start, end: tell_reasons(evidence, order[start:end], scores=best[start:end]),
+        )
 
     def rank_many(
         self, profiles: Iterable[Profile], *, now: datetime, limit: int | None = 10
     ) -> Iterator[list[Ranked]]:
         """``rank`` for each profile, in their order."""
-        return (self.rank(profile, now=now, limit=limit) for profile in profiles)
+        waiting = iter(profiles)
+        while block := list(islice(waiting, READERS_AT_ONCE)):
+            self._embedding.prepare(entry for profile in block for entry in _named_by(profile))
+            yield from (self.rank(profile, now=now, limit=limit) for profile in block)
 
     def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
-        reader = Reader(profile, self._candidates, self._space, self._weights, now)
+        reader = Reader(profile, self._candidates, self._space, self._weights, now, self._embedding)
         recency, trending = self._circumstances(now)
-        trend = profile.trending_weight if profile.says_something else 1.0
+        trend = _share(profile.trending_weight) if profile.says_something else 1.0
         start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start
         evidence = [recency, *reader.evidence_against()]
         if trend < 1:
@@ -90,6 +98,15 @@ class Pool:
         if trend > 0:
             evidence.append(trending.scaled(trend))
         return start, evidence
+
+
+def _share(value: float) -> float:
+    """The value between 0 and 1; what is no number says nothing."""
+    return min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
+
+
+def _named_by(profile: Profile) -> Iterator[Entry]:
+    yield from (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))
 
 
 def _logistic(score: float) -> float:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
 
 from newsletter.model import Entry, Interest, Profile
-from newsletter.ranking.candidates import Candidates, count_entry
+from newsletter.ranking.candidates import Candidates
+from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence, Mentions, Models, find_rows, weigh_likeness
 from newsletter.ranking.names import PersonName, read_organization, read_person
-from newsletter.ranking.space import Space
-from newsletter.ranking.terms import read_phrases, read_words
+from newsletter.ranking.space import Array, Space
+from newsletter.ranking.terms import read_words
 from newsletter.ranking.trending import days_between
 from newsletter.ranking.weights import Likeness, Weights
+from newsletter.ranking.wording import Wording
 from newsletter.text import clean, shorten
 
+CACHED_PHRASES = 1 << 12
 VOTE_HALF_LIFE_DAYS = 180.0
 MAX_LABEL_CHARACTERS = 100
+FEW_LIKED, MANY_LIKED = 3, 32
 WHOLE = 0.999
+MIN_STANDING = 0.25
+"""The share of a phrase that is said to stand in a paper: half of it, or a quarter in the title."""
 MAX_SHARED_AUTHORS = 2
 """More authors of liked papers on one paper say no more: big collaborations sign everything."""
 
@@ -37,6 +44,7 @@ class Reader:
     space: Space
     weights: Weights
     now: datetime
+    embedding: Embedding
 
     def evidence_for(self) -> Iterator[Evidence]:
         """All that makes a paper more, or by contrast less, theirs."""
@@ -55,26 +63,38 @@ class Reader:
 
     def starting_point(self) -> float:
         """What any paper gets before something speaks for it."""
-        starts = [weights.start for given, weights in self._kinds() if given]
-        return sum(starts) / len(starts) if starts else self.weights.start
+        has_interests, has_liked = bool(self._phrases()), bool(self._wanted())
+        interests = self.weights.interest.start
+        liked = self.weights.liked.start + self.weights.crowd * self._doublings()
+        if has_interests and has_liked:
+            return (interests + liked) / 2 + self.weights.both_start
+        return interests if has_interests else liked if has_liked else self.weights.start
+
+    def _doublings(self) -> float:
+        """How many times more liked papers there are than few, as their logarithm to base 2."""
+        count = sum(weight for _, weight in self._wanted())
+        return math.log2(min(max(count / FEW_LIKED, 1.0), MANY_LIKED / FEW_LIKED))
 
     def _interests(self) -> Iterator[Evidence]:
         phrases = self._phrases()
         if not phrases:
             return
-        words = [read_words(phrase.text) for phrase in phrases]
+        words = [_read_phrase(phrase.text) for phrase in phrases]
         models = Models(
             tuple(_label(phrase.text) for phrase in phrases),
-            self.space.embed([Counter([*each, *read_phrases(each)]) for each in words]),
+            self.space.embed([[(1, each)] for each in words]),
             np.array([phrase.weight for phrase in phrases], float) / max(phrase.weight for phrase in phrases),
         )
         shares = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
         telling = np.array([1.0 if len(each) > 1 else 0.5 for each in words])
         mentions = Mentions(shares, (shares > WHOLE) * telling[:, None])
-        yield self._like("interest", models, self.weights.interest, mentions=mentions).scaled(self._part())
+        weighed = weigh_likeness(models, self.candidates, weights=self.weights.interest, mentions=mentions)
+        yield Evidence(
+            "interest", models.labels, weighed * self._part(), words=self._word_interests(models.labels, shares)
+        )
 
     def _liked(self) -> Iterator[Evidence]:
-        models = [(entry, 1.0) for entry in self.profile.liked] + self._votes(1)
+        models = self._wanted()
         if models:
             yield self._like_papers("liked", models, self.weights.liked).scaled(self._part())
             yield from self._shared_authors([entry for entry, _ in models])
@@ -88,17 +108,27 @@ class Reader:
         fields = {name: self._in_category(name) for name in self.profile.categories}
         yield from self._found("category", fields, self.weights.category)
 
-    def _kinds(self) -> tuple[tuple[bool, Likeness], tuple[bool, Likeness]]:
-        """Whether the reader gave interests and liked papers, and what these count."""
-        has_liked = bool(self.profile.liked or self._votes(1))
-        return (bool(self._phrases()), self.weights.interest), (has_liked, self.weights.liked)
+    def _word_interests(self, labels: Sequence[str], shares: Array) -> Callable[[int, int], tuple[str, str]]:
+        """What to say of an interest and a paper: in the paper's words, or that it is but near to it."""
+        wordings = [_word(label) for label in labels]
+
+        def say(label: int, row: int) -> tuple[str, str]:
+            stands = shares[label, row] >= MIN_STANDING
+            words = wordings[label].stands_in(self.candidates.entries[row]) if stands else None
+            return ("interest", words) if words else ("theme", labels[label])
+
+        return say
+
+    def _wanted(self) -> list[tuple[Entry, float]]:
+        """Liked papers and votes for a paper, each with its weight."""
+        return [(entry, 1.0) for entry in self.profile.liked] + self._votes(1)
 
     def _part(self) -> float:
-        return self.weights.both if all(given for given, _ in self._kinds()) else 1.0
+        return self.weights.both if self._phrases() and self._wanted() else 1.0
 
     def _phrases(self) -> list[Interest]:
         phrases = [Interest.of(interest) for interest in self.profile.interests]
-        return [phrase for phrase in phrases if 0 < phrase.weight < math.inf and read_words(phrase.text)]
+        return [phrase for phrase in phrases if 0 < phrase.weight < math.inf and _read_phrase(phrase.text)]
 
     def _votes(self, value: int) -> list[tuple[Entry, float]]:
         """Papers voted for or against, the weight halved with every half-year."""
@@ -108,13 +138,9 @@ class Reader:
 
     def _like_papers(self, kind: str, papers: Sequence[tuple[Entry, float]], weights: Likeness) -> Evidence:
         labels = tuple(_label(entry.title) for entry, _ in papers)
-        vectors = self.space.embed([count_entry(entry) for entry, _ in papers])
+        vectors = self.embedding.embed([entry for entry, _ in papers])
         models = Models(labels, vectors, np.array([weight for _, weight in papers], float))
-        return self._like(kind, models, weights)
-
-    def _like(self, kind: str, models: Models, weights: Likeness, *, mentions: Mentions | None = None) -> Evidence:
-        shares = weigh_likeness(models, self.candidates, weights=weights, mentions=mentions)
-        return Evidence(kind, models.labels, shares)
+        return Evidence(kind, labels, weigh_likeness(models, self.candidates, weights=weights))
 
     def _found(self, kind: str, found: dict[str, list[int]], weight: float) -> Iterator[Evidence]:
         evidence = find_rows(
@@ -171,6 +197,14 @@ class Reader:
             for row, entry in enumerate(self.candidates.entries)
             if any(one == wanted or one.startswith(f"{wanted}.") for one in map(str.casefold, entry.categories))
         ]
+
+
+_word = lru_cache(CACHED_PHRASES)(Wording.of)
+
+
+@lru_cache(CACHED_PHRASES)
+def _read_phrase(text: str) -> tuple[str, ...]:
+    return tuple(read_words(text))
 
 
 def _label(text: str) -> str:

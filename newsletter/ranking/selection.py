@@ -40,10 +40,12 @@ def select(ranked: Sequence[Ranked], profile: Profile, *, already: Collection[st
     digest. Picks to explore come from the lower half of the order.
     """
     named = {entry.id for entry in (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))}
-    free = [one for one in ranked if one.entry.id not in already and one.entry.id not in named and not _is_muted(one)]
+    free = [one for one in ranked if one.entry.id not in already and one.entry.id not in named]
     explored = min(profile.explore, profile.max_papers) if profile.says_something else 0
     size = profile.max_papers - explored
-    best = list(islice(_once(one for one in free if one.match >= profile.min_score), size + MAX_BELOW))
+    best = list(
+        islice(_once(one for one in free if one.match >= profile.min_score and not _is_muted(one)), size + MAX_BELOW)
+    )
     picks = _pick_outside(free[max(size, len(free) // 2) :], profile, without=best[:size])[:explored]
     picked = {one.entry.id for one in picks}
     below = [one for one in best[size:] if one.entry.id not in picked]
@@ -68,10 +70,15 @@ def _once(ranked: Iterable[Ranked], *, without: Sequence[Ranked] = ()) -> Iterat
 
 def _pick_outside(ranked: Sequence[Ranked], profile: Profile, *, without: Sequence[Ranked]) -> list[Ranked]:
     """Papers that others noticed, in an order of their own for each reader and always the same one."""
-    noticed = sorted(ranked, key=lambda one: (-(one.entry.signals.upvotes or 0), one.rank))[:EXPLORED]
+    wanted = (one for one in sorted(ranked, key=_by_notice) if not _is_muted(one))
+    noticed = list(islice(wanted, EXPLORED))
     said = [Interest.of(one).text for one in profile.interests] + [entry.id for entry in profile.liked]
     dealt = sorted(noticed, key=lambda one: entry_id("\n".join((*said, *profile.authors, one.entry.id))))
     return [replace(one, explore=True) for one in _once(dealt, without=without)]
+
+
+def _by_notice(one: Ranked) -> tuple[int, int]:
+    return -(one.entry.signals.upvotes or 0), one.rank
 
 
 @dataclass(frozen=True, slots=True)

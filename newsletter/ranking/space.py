@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from newsletter.ranking.counting import FIRST, Counts, Numbers, Text, count_terms
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -24,6 +26,7 @@ MAX_THEMES = 240
 POWER_STEPS = 5
 """Rounds of block power iteration: more change no order that a reader would see."""
 SPARE_THEMES = 16
+MIN_SOUND = 1e-6
 MIN_GAP = 1e-5
 """A cut between two themes of equal strength would be arbitrary, and differ between machines."""
 
@@ -42,81 +45,118 @@ class Vectors:
     @classmethod
     def stack(cls, parts: Sequence[Vectors]) -> Vectors:
         """The rows of all parts, one after the other."""
-        words = sparse.vstack([part.words for part in parts], format="csr")
-        return cls(words, np.vstack([part.themes for part in parts]), np.vstack([part.topics for part in parts]))
+        words = [part.words for part in parts]
+        starts = np.cumsum(np.concatenate([[0], *(np.diff(part.indptr) for part in words)])).astype(np.int32)
+        cells = (
+            np.concatenate([part.data for part in words]),
+            np.concatenate([part.indices for part in words]),
+            starts,
+        )
+        return cls(
+            sparse.csr_array(cells, shape=(len(starts) - 1, words[0].shape[1])),
+            np.concatenate([part.themes for part in parts]),
+            np.concatenate([part.topics for part in parts]),
+        )
+
+    def split(self) -> list[Vectors]:
+        """Each row for itself."""
+        words, starts = self.words, self.words.indptr.tolist()
+        return [
+            Vectors(
+                sparse.csr_array(
+                    (words.data[start:end], words.indices[start:end], np.array([0, end - start], np.int32)),
+                    shape=(1, words.shape[1]),
+                ),
+                self.themes[row : row + 1],
+                self.topics[row : row + 1],
+            )
+            for row, (start, end) in enumerate(pairwise(starts))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
     """What is known of the language of a pool: how rare each term is, and which terms go together."""
 
-    columns: dict[str, int]
+    numbers: dict[str, int]
+    """Every word seen, numbered from 1."""
+    seen_in: NDArray[np.int64]
+    """In how many papers each word stands, by number."""
+    papers: int
+    terms: NDArray[np.int64]
+    """What the columns stand for, ascending: the number of a word, or of two words that follow each other."""
     weights: Array
     """Squared idf by column."""
     unknown_weight: float
     """What a term outside the columns adds to a row's length."""
-    seen_in: dict[str, int]
-    """In how many papers each single word stands, those outside the columns as well."""
-    papers: int
     axes: Array
     """(columns, topics): from words to latent themes, strongest first, each scaled to the same strength."""
     broad: int
     """How many of the axes are the broad themes."""
 
     @classmethod
-    def fit(cls, counts: Sequence[Counter[str]]) -> Space:
-        """The space of these papers, given as counted terms."""
-        seen_in = Counter(term for bag in counts for term in bag)
-        columns, weights = _weigh_terms(seen_in, len(counts))
-        unknown = squared_idf(0, len(counts)) if len(counts) < SMALL_POOL else 0.0
-        alone = {term: n for term, n in seen_in.items() if " " not in term}
-        bare = cls(columns, weights, unknown, alone, len(counts), np.zeros((len(columns), 0)), 0)
-        if len(counts) < MIN_THEMED_POOL:
-            return bare
-        words = bare.weigh(counts)
-        wanted = min(round(4 * math.sqrt(len(counts))), MAX_THEMES)
+    def fit(cls, texts: Sequence[Text]) -> Space:
+        """The space of these papers."""
+        numbers = Numbers()
+        counts = count_terms(texts, numbers)
+        papers_with = counts.papers_with
+        alone = int(np.searchsorted(counts.terms, 1 << FIRST))
+        seen_in = np.zeros(len(numbers) + 1, np.int64)
+        seen_in[counts.terms[:alone]] = papers_with[:alone]
+        kept = _choose_terms(papers_with, len(texts))
+        bare = cls(
+            numbers=dict(numbers),
+            seen_in=seen_in,
+            papers=len(texts),
+            terms=counts.terms[kept],
+            weights=_square_idf(papers_with[kept], len(texts)),
+            unknown_weight=float(_square_idf(0, len(texts))) if len(texts) < SMALL_POOL else 0.0,
+            axes=np.zeros((len(kept), 0)),
+            broad=0,
+        )
+        return bare if len(texts) < MIN_THEMED_POOL else bare._with_themes(bare._weigh(counts))
+
+    def rarity(self, word: str) -> float:
+        """How much it tells that a paper has the word: its squared idf."""
+        return float(_square_idf(self.seen_in[self.numbers.get(word, 0)], self.papers))
+
+    def embed(self, texts: Sequence[Text]) -> Vectors:
+        """Texts as rows of the space."""
+        words = self._weigh(count_terms(texts, Numbers(self.numbers)))
+        latent = np.asarray(words @ self.axes)
+        return Vectors(words, _unit(latent[:, : self.broad]), _unit(latent))
+
+    def _weigh(self, counts: Counts) -> sparse.csr_array:
+        """Unit rows of (1 + log tf) x idf squared; terms outside the columns only add to the length."""
+        size = counts.times.shape[0]
+        columns = np.searchsorted(self.terms, counts.terms)
+        is_known = columns < len(self.terms)
+        is_known[is_known] = self.terms[columns[is_known]] == counts.terms[is_known]
+        rows = np.repeat(np.arange(size), np.diff(counts.times.indptr))
+        kept = is_known[counts.times.indices]
+        strange = np.bincount(rows[~kept], minlength=size) * self.unknown_weight**2
+        rows, columns = rows[kept], columns[counts.times.indices[kept]].astype(np.int32)
+        values = (1 + np.log(counts.times.data[kept])) * self.weights[columns]
+        lengths = np.sqrt(np.bincount(rows, values * values, size) + strange)
+        starts = np.searchsorted(rows, np.arange(size + 1)).astype(np.int32)
+        return sparse.csr_array((values / lengths[rows], columns, starts), shape=(size, len(self.terms)))
+
+    def _with_themes(self, words: sparse.csr_array) -> Space:
+        wanted = min(round(4 * math.sqrt(self.papers)), MAX_THEMES)
         papers, strengths = _find_themes(words, wanted)
         topics = _cut_at_gap(strengths, wanted)
         broad = _cut_at_gap(strengths, wanted // 2)
         axes = np.asarray(words.T @ (papers[:, :topics] / strengths[:topics]))
-        return replace(bare, axes=axes, broad=broad)
-
-    def rarity(self, word: str) -> float:
-        """How much it tells that a paper has the word: its squared idf."""
-        return squared_idf(self.seen_in.get(word, 0), self.papers)
-
-    def embed(self, counts: Sequence[Counter[str]]) -> Vectors:
-        """Counted terms as rows of the space."""
-        words = self.weigh(counts)
-        latent = np.asarray(words @ self.axes)
-        return Vectors(words, _unit(latent[:, : self.broad]), _unit(latent))
-
-    def weigh(self, counts: Sequence[Counter[str]]) -> sparse.csr_array:
-        """Unit rows of (1 + log tf) x idf squared."""
-        rows = [self._weigh_row(bag) for bag in counts]
-        starts = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        indices = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
-        values = np.concatenate([np.zeros(0), *(row for _, row in rows)])
-        return sparse.csr_array((values, indices, starts), shape=(len(counts), len(self.columns)))
-
-    def _weigh_row(self, bag: Counter[str]) -> tuple[NDArray[np.int32], Array]:
-        known = [(column, times) for term, times in bag.items() if (column := self.columns.get(term)) is not None]
-        columns = np.array([column for column, _ in known], np.int32)
-        row = (1 + np.log(np.array([times for _, times in known], float))) * self.weights[columns]
-        strange = self.unknown_weight**2 * (len(bag) - len(known))
-        return columns, row / (math.sqrt(float(row @ row) + strange) or 1.0)
+        return replace(self, axes=axes, broad=broad)
 
 
-def squared_idf(papers_with: int, papers: int) -> float:
-    """The squared idf of a term: how much it tells that a paper has it."""
-    return (math.log((papers + 1) / (papers_with + 1)) + 1) ** 2
+def _square_idf(papers_with: NDArray[np.int64] | int, papers: int) -> Array:
+    return np.asarray(np.log((papers + 1) / (np.asarray(papers_with) + 1)) + 1) ** 2
 
 
-def _weigh_terms(seen_in: Mapping[str, int], papers: int) -> tuple[dict[str, int], Array]:
+def _choose_terms(papers_with: NDArray[np.int64], papers: int) -> NDArray[np.intp]:
     least, most = (1, papers) if papers < SMALL_POOL else (2, MAX_SHARE * papers)
-    kept = {term: n for term, n in seen_in.items() if least <= n <= most}
-    weights = np.array([squared_idf(n, papers) for n in kept.values()], float)
-    return {term: column for column, term in enumerate(kept)}, weights
+    return np.flatnonzero((papers_with >= least) & (papers_with <= most))
 
 
 def _find_themes(words: sparse.csr_array, wanted: int) -> tuple[Array, Array]:
@@ -128,11 +168,19 @@ def _find_themes(words: sparse.csr_array, wanted: int) -> tuple[Array, Array]:
     across = words.T.tocsr()
     block = np.random.RandomState(0).standard_normal((words.shape[0], width))
     for _ in range(POWER_STEPS):
-        block, _ = np.linalg.qr(np.asarray(words @ (across @ block)))
+        block = _orthogonal(np.asarray(words @ (across @ block)))
     small = block.T @ np.asarray(words @ (across @ block))
     strengths, turned = np.linalg.eigh((small + small.T) / 2)
     order = np.argsort(-strengths, kind="stable")
     return block @ turned[:, order], np.maximum(strengths[order], 1e-12)
+
+
+def _orthogonal(block: Array) -> Array:
+    """Unit columns at right angles that span the same; by their products where these are sound, which is faster."""
+    lengths, turned = np.linalg.eigh(block.T @ block)
+    if lengths[0] > MIN_SOUND * lengths[-1]:
+        return np.asarray(block @ (turned / np.sqrt(lengths)))
+    return np.asarray(np.linalg.qr(block)[0])
 
 
 def _cut_at_gap(strengths: Array, wanted: int) -> int:

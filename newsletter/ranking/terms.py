@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 from newsletter.model import Entry
 from newsletter.text import readable
@@ -15,9 +13,8 @@ from newsletter.text import readable
 MAX_CHARACTERS = 20_000
 """What is read of one field: more than any abstract has, and a bound to what one entry can cost."""
 
-TITLE_WEIGHT = 2
-"""How many times a title's terms count beside the summary's."""
-
+MAX_RUN = 64
+"""Letters of one word that are looked at."""
 _SOUTH_ASIAN = "\u0900-\u0dff"
 """Their vowel signs are no letters to ``re``, and would cut words to pieces."""
 _UNSPACED = (
@@ -25,8 +22,12 @@ _UNSPACED = (
     "\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Thai to Khmer, kana, Han, Hangul: words are not parted by spaces, or carry their particles."""
-_RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}_])[\w{_SOUTH_ASIAN}])+")
+_RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}_])[\w{_SOUTH_ASIAN}]){{1,{MAX_RUN}}}")
+_ASCII_RUN = re.compile(f"[a-z0-9]{{1,{MAX_RUN}}}")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_BETWEEN = re.compile(r"[\s\-]+")
+_STRANGE = re.compile("[^\x00-\x7f]+")
+CACHED_CHARACTERS = 16
 _IGNORED = dict.fromkeys([0xAD, 0x640, *range(0x200B, 0x2010)])
 """Soft hyphen, tatweel, zero-width joiners and marks: they change the look of a word, not the word."""
 _ARABIC_FORMS = str.maketrans("ةىیک", "هييك")
@@ -68,49 +69,81 @@ def read_words(text: str) -> list[str]:
     >>> read_words("深度学习")
     ['深度', '度学', '学习']
     """
-    return [word for run in _RUN.findall(_fold(text[:MAX_CHARACTERS])) for word in _cut(run)]
+    return [word for run in _find_runs(text) for word in _cut(run)]
 
 
-def read_phrases(words: Sequence[str]) -> list[str]:
-    """Pairs of words that follow each other, as terms of their own."""
-    return [f"{one} {two}" for one, two in pairwise(words)]
+def read_forms(text: str) -> dict[str, str]:
+    """Each word as it first stands in the text, folded.
+
+    >>> read_forms("Spiking networks spike")
+    {'spik': 'spiking', 'network': 'networks'}
+    """
+    forms: dict[str, str] = {}
+    for run in _find_runs(text):
+        words = _cut(run)
+        for word in words:
+            forms.setdefault(word, run if len(words) == 1 else word)
+    return forms
+
+
+def find_tokens(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The text's parts between spaces and hyphens as they stand, each with its words.
+
+    >>> find_tokens("the Spiking networks")
+    [('the', ()), ('Spiking', ('spik',)), ('networks', ('network',))]
+    """
+    parts = _BETWEEN.split(text[:MAX_CHARACTERS].strip())
+    return [(part, tuple(read_words(part))) for part in parts if part]
 
 
 def read_fields(entry: Entry) -> Iterator[list[str]]:
     """The words of the title, then those of each other field that tells what an entry is about."""
-    yield read_words(readable(entry.title[:MAX_CHARACTERS]))
-    yield read_words(entry.summary)
-    yield from (read_words(keyword) for keyword in entry.keywords)
+    return map(read_words, tell_fields(entry))
 
 
-def count_terms(fields: Iterable[Sequence[str]]) -> Counter[str]:
-    """How often each word and each pair of words stands in the fields; the first one is the title."""
-    counts: Counter[str] = Counter()
-    for number, words in enumerate(fields):
-        times = 1 if number else TITLE_WEIGHT
-        for term in (*words, *read_phrases(words)):
-            counts[term] += times
-    return counts
+def tell_fields(entry: Entry) -> tuple[str, ...]:
+    """The texts that tell what an entry is about, the title first."""
+    return (readable(entry.title[:MAX_CHARACTERS]), entry.summary, *entry.keywords)
+
+
+def _find_runs(text: str) -> list[str]:
+    folded = _fold(text[:MAX_CHARACTERS])
+    return (_ASCII_RUN if folded.isascii() else _RUN).findall(folded)
 
 
 def _fold(text: str) -> str:
     """Lower case without accents; what looks alike is alike."""
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _STRANGE.sub(_fold_match, text.lower())
+
+
+def _fold_match(match: re.Match[str]) -> str:
+    """Only what is not ASCII changes by more than its case: in most texts some signs, the same again and again."""
+    run = match[0]
+    return _fold_sign(run) if len(run) <= CACHED_CHARACTERS else _fold_strange(run)
+
+
+def _fold_strange(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text).casefold().translate(_IGNORED)
     kept = "".join(character for character in apart if not unicodedata.combining(character))
     return unicodedata.normalize("NFC", kept).translate(_ARABIC_FORMS)
 
 
-def _cut(run: str) -> list[str]:
+_fold_sign = lru_cache(maxsize=1 << 14)(_fold_strange)
+
+
+def _cut(run: str) -> tuple[str, ...]:
+    if run.isascii():
+        return _cut_word(run)
     if _IS_UNSPACED.match(run):
-        return [run[n : n + 2] for n in range(len(run) - 1)] or [run]
-    if run in _STOP or len(run) == 1:
-        return []
-    return [_stem(run)]
+        return tuple(run[n : n + 2] for n in range(len(run) - 1)) or (run,)
+    return _cut_word(run)
 
 
 @lru_cache(maxsize=1 << 17)
+def _cut_word(run: str) -> tuple[str, ...]:
+    return () if run in _STOP or len(run) == 1 else (_stem(run),)
+
+
 def _stem(word: str) -> str:
     """One form for a word's inflections: plural, -ed and -ing in English, light endings in Cyrillic and Arabic."""
     if _ENGLISH.fullmatch(word):

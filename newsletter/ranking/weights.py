@@ -29,10 +29,14 @@ class Likeness:
 class Weights:
     """One setting for all readers; fitted over readers, never to one of them."""
 
-    interest: Likeness = Likeness(centre=5.0, nearest=1.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.0)
-    liked: Likeness = Likeness(centre=6.0, nearest=2.0, topics=2.0, words=9.0, start=-6.3)
+    interest: Likeness = Likeness(centre=5.0, nearest=1.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.8)
+    liked: Likeness = Likeness(centre=6.0, nearest=2.0, topics=2.0, words=9.0, start=-6.2)
     both: float = 0.6
     """What interests and liked papers each count where a reader gave both: they tell much the same."""
+    both_start: float = -0.4
+    """Added to the mean of both starts there: what they agree on is told twice."""
+    crowd: float = -0.45
+    """Added to the start for each doubling of the liked papers beyond three: the nearest of many is near by chance."""
     disliked: Likeness = Likeness(centre=0.0, nearest=0.0, topics=-3.0, words=-3.0)
     start: float = -1.2
     """Where a reader gave neither, and only follows authors, organisations or categories."""

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Entry
-from newsletter.ranking.terms import MAX_CHARACTERS, count_terms, read_fields, read_phrases, read_words
+from newsletter.ranking.candidates import weigh_fields
+from newsletter.ranking.counting import FIRST, Numbers, count_terms
+from newsletter.ranking.terms import MAX_CHARACTERS, MAX_RUN, find_tokens, read_forms, read_words
 
 
 @pytest.mark.parametrize(
@@ -63,16 +65,44 @@ def test_scripts_in_one_run_are_taken_apart() -> None:
     assert read_words("3D重建transformer") == ["3d", "重建", "transformer"]
 
 
-def test_phrases_reach_over_stop_words() -> None:
-    assert read_phrases(read_words("theory of mind")) == ["theory mind"]
+def count(*texts: Entry) -> list[dict[str, float]]:
+    numbers = Numbers()
+    counts = count_terms([weigh_fields(text) for text in texts], numbers)
+    words = {number: word for word, number in numbers.items()} | {0: ""}
+    names = [f"{words[term >> FIRST]} {words[term % (1 << FIRST)]}".strip() for term in counts.terms.tolist()]
+    return [{names[n]: row[n] for n in row.nonzero()[0]} for row in counts.times.toarray()]
+
+
+def test_phrases_reach_over_stop_words_and_not_over_fields() -> None:
+    (counts,) = count(Entry(title="theory of mind", summary="a game"))
+    assert set(counts) == {"theory", "mind", "theory mind", "gam"}
 
 
 def test_titles_count_more_and_latex_in_them_is_read() -> None:
-    entry = Entry(title=r"Schr\"odinger bridges", summary="bridges", keywords=("optimal transport",))
-    counts = count_terms(read_fields(entry))
+    entry = Entry(title=r"Schr\"odinger bridges", summary="bridges", keywords=("optimal transport",), categories=("A",))
+    (counts,) = count(entry)
     assert counts["bridg"] == 3
     assert counts["schrodinger"] == 2
-    assert counts["optimal transport"] == 1
+    assert counts["optimal transport"] == counts["in a"] == 1
+
+
+def test_each_text_is_counted_for_itself() -> None:
+    first, empty, second = count(Entry(title="one cat"), Entry(title=""), Entry(title="cat cat"))
+    assert (first["cat"], empty, second["cat"], second["cat cat"]) == (2, {}, 4, 2)
+
+
+def test_words_are_told_as_they_first_stand_in_a_text() -> None:
+    assert read_forms("Pruned networks, pruning a Network") == {"prun": "pruned", "network": "networks"}
+    assert find_tokens("spike-timing of  Neurons") == [
+        ("spike", ("spik",)),
+        ("timing", ("tim",)),
+        ("of", ()),
+        ("Neurons", ("neuron",)),
+    ]
+
+
+def test_a_word_without_end_is_read_in_pieces() -> None:
+    assert {len(word) for word in read_words("xy" * 2 * MAX_RUN)} == {MAX_RUN}
 
 
 def test_endless_fields_are_read_to_a_bound() -> None:
