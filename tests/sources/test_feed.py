@@ -223,6 +223,13 @@ def test_papers_are_known_by_their_ids(item, ids):
     assert (entry.arxiv_id, entry.arxiv_version, entry.doi) == ids
 
 
+def test_what_a_feed_calls_its_items_is_kept():
+    assert only(rss('<title>t</title><guid isPermaLink="false">g-1</guid>')).guid == "g-1"
+    assert only(rss("<title>t</title>")).guid is None
+    ids = [entry.guid for entry in read_feed(json_feed({"id": 7, "title": "t"}, {"title": "t"}), now=NOW).entries]
+    assert ids == ["7", None]
+
+
 def test_an_announcement_feed_of_arxiv_is_read_as_one():
     body = (
         b'<rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">'
