@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 $(VENV)/installed-for-tests: $(VENV)/installed
-	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql]' --group test --group lint
+	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql,semantic]' --group test --group lint
 	@touch $@
 
 demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few seconds after the install

@@ -5,6 +5,7 @@
     NewsletterError              exit_code 1 is never used: each branch below has its own
     ├── UsageError            2  a command was asked for something that cannot be
     │   └── ConfigError       2  config/*.yaml or .env is wrong; carries every problem found
+    ├── EncoderError             a sentence encoder fails; ranking goes on without it
     ├── TemplateError         2  a template cannot be compiled; carries file and line
     ├── LockHeld             12  another run is at work
     ├── NothingToRead        13  no source answered and nothing was stored before
@@ -55,6 +56,10 @@ class ConfigError(UsageError):
 
 class TemplateError(UsageError):
     """A template cannot be compiled or rendered; the message starts with ``file:line:``."""
+
+
+class EncoderError(NewsletterError):
+    """The sentence encoder cannot be loaded, or makes no vectors; the message names its file and the reason."""
 
 
 class LockHeld(NewsletterError):

@@ -18,6 +18,7 @@ from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.providers import make_provider
+from newsletter.pipeline.sentences import probe_encoder
 from newsletter.storage import Storage
 
 SAFE_EXPAT = (2, 7, 0)
@@ -70,6 +71,8 @@ def _all_checks(context: Context) -> Iterator[Check]:
     yield _expat()
     yield _guarded("templates", lambda: (Letterhead(settings), "all compile")[1])
     yield _guarded("database", lambda: _database(settings))
+    if settings.ranking.encoder:
+        yield _guarded("encoder", lambda: probe_encoder(settings))
     yield from _sources(settings)
     yield _guarded("provider", lambda: _provider(settings))
     yield from _mail_records(settings)

@@ -24,6 +24,7 @@ Domain = Annotated[str, PlainValidator(addresses.read_domain, json_schema_input_
 NetworkRange = Annotated[str, PlainValidator(addresses.read_network, json_schema_input_type=str)]
 AnyPath = Annotated[Path, PlainValidator(named.read_path, json_schema_input_type=str)]
 ExistingPath = Annotated[Path, PlainValidator(named.read_existing_path, json_schema_input_type=str)]
+Encoder = Annotated[named.EncoderFiles, PlainValidator(named.read_encoder, json_schema_input_type=str)]
 Database = Annotated[str, PlainValidator(named.read_database, json_schema_input_type=str)]
 ArxivCategory = Annotated[str, PlainValidator(named.read_arxiv_category, json_schema_input_type=str)]
 _DOTTED_PATH = Annotated[str, Field(pattern=r"\.", examples=["package.module.Name"])]

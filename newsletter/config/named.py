@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationInfo
@@ -42,6 +43,33 @@ def read_existing_path(value: object, info: ValidationInfo) -> Path:
     if info.context and not _is_there(path):
         raise mistake(f"a file or folder that exists (relative paths start at {info.context['folder']})")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """A sentence encoder on this machine."""
+
+    model: Path
+    """ONNX."""
+    tokenizer: Path
+    """``tokenizer.json``."""
+
+    def __str__(self) -> str:
+        return str(self.model)
+
+
+def read_encoder(value: object, info: ValidationInfo) -> EncoderFiles:
+    """A folder with ``model.onnx`` in it, or an ONNX file; ``tokenizer.json`` lies beside the model."""
+    if isinstance(value, EncoderFiles):
+        return value
+    path = read_path(value, info)
+    model = path if path.suffix == ".onnx" else path / "model.onnx"
+    files = EncoderFiles(model, model.with_name("tokenizer.json"))
+    if info.context:
+        for file in (files.model, files.tokenizer):
+            if not (_is_there(file) and file.is_file()):
+                raise mistake(f"a folder with `model.onnx` and `tokenizer.json`; there is no {file}")
+    return files
 
 
 def _is_there(path: Path) -> bool:

@@ -21,6 +21,7 @@ from newsletter.config.fields import (
     Database,
     Domain,
     Duration,
+    Encoder,
     Line,
     NetworkRange,
     Section,
@@ -68,6 +69,7 @@ __all__ = [
     "PageSource",
     "PluginProvider",
     "PluginSource",
+    "Ranking",
     "Retention",
     "SendgridProvider",
     "Settings",
@@ -154,6 +156,13 @@ class Lookup(Section):
     """Where Crossref's works are; another address for a mirror. arXiv has its own at ``api_url`` of an arXiv source."""
 
 
+class Ranking(Section):
+    """What ranking may use beside the words of papers."""
+
+    encoder: Encoder | None = None
+    """A folder with a sentence encoder, ``model.onnx`` and ``tokenizer.json``; needs the extra ``semantic``."""
+
+
 class NewsletterFile(Section):
     """All of ``newsletter.yaml``."""
 
@@ -177,6 +186,8 @@ class NewsletterFile(Section):
     """Who is asked for citations, venues and articles of new papers: ``[openalex, semantic_scholar, crossref]``."""
     lookup: Lookup = Lookup()
     """How liked papers are looked up that no source listed."""
+    ranking: Ranking = Ranking()
+    """What ranking may use beside the words of papers."""
     schedule: ScheduleSetting = Schedule()
     """The default for readers: a reader's own schedule takes its place as a whole."""
     when_empty: Literal["skip", "send"] = "skip"

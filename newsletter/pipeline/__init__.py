@@ -25,6 +25,7 @@ from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
 from newsletter.pipeline.providers import make_provider
 from newsletter.pipeline.report import Counts, FetchReport, RunReport, nothing_to_read
+from newsletter.pipeline.sentences import SentenceMaker, forget_unused
 from newsletter.pipeline.trial import send_test
 from newsletter.pipeline.warnings import warnings_for
 from newsletter.storage import Storage
@@ -65,15 +66,19 @@ def run(
     """Fetches, makes the edition, and mails every reader who is due and has not had today's digest.
 
     An error that stops the run is in the report, beside what was done before it. Raised are only errors from before
-    anything was touched: a template or a reader's address that is wrong, LockHeld where another run works.
+    anything was touched: a template or a reader's address that is wrong, packages that the encoder needs and lacks,
+    LockHeld where another run works.
     """
     letterhead = Letterhead(settings)
+    sentences = SentenceMaker(settings, storage, now=now)
     require_lawful(settings, storage)
     if only is not None:
         reader_named(only, settings, storage)
     with storage.lock():
         _refuse_old_snapshot(storage, confirmed=confirm_resume, dry_run=dry_run)
-        job = _Run(settings, storage, letterhead, now=now, watch=watch, stop=stop or Event(), dry_run=dry_run)
+        job = _Run(
+            settings, storage, letterhead, sentences, now=now, watch=watch, stop=stop or Event(), dry_run=dry_run
+        )
         try:
             job.go(everyone=everyone, only=only)
         except NewsletterError as error:
@@ -97,6 +102,7 @@ def _refuse_old_snapshot(storage: Storage, *, confirmed: bool, dry_run: bool) ->
 def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime) -> None:
     """Writes the run down, and deletes what is kept no longer."""
     storage.runs.save(report.run_id, started_at=now, finished_at=datetime.now(UTC), report=asdict(report.counts))
+    forget_unused(storage, now=now)
     storage.deliveries.prune(
         datetime.now(UTC), messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT
     )
@@ -110,13 +116,14 @@ class _Run:
         settings: Settings,
         storage: Storage,
         letterhead: Letterhead,
+        sentences: SentenceMaker,
         *,
         now: datetime,
         watch: Watch,
         stop: Event,
         dry_run: bool,
     ) -> None:
-        self.settings, self.storage, self.letterhead = settings, storage, letterhead
+        self.settings, self.storage, self.letterhead, self.sentences = settings, storage, letterhead, sentences
         self.now, self.watch, self.stop, self.dry_run = now, watch, stop, dry_run
         self.report = RunReport(run_id=_run_id(now), date=now.astimezone(settings.timezone).date(), dry_run=dry_run)
         self.nothing_read: NothingToRead | None = None
@@ -199,8 +206,14 @@ class _Run:
 
     def plans(self, waiting: Sequence[DueReader], edition: Edition) -> Iterator[Planned]:
         """A digest for each reader who has any papers to get, or wants word when there are none."""
-        pool = pool_of(self.storage, edition)
-        digests = compose_digests(self.settings, self.storage, edition=edition, pool=pool, due=waiting)
+        digests = compose_digests(
+            self.settings,
+            self.storage,
+            edition=edition,
+            pool=pool_of(self.storage, edition, self.sentences),
+            sentences=self.sentences,
+            due=waiting,
+        )
         for reader, digest in digests:
             if digest.items or reader.subscriber.when_empty == "send":
                 yield Planned(subscriber=reader.subscriber, digest=digest, valid_until=reader.slot.closes_at)

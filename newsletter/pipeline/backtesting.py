@@ -14,7 +14,8 @@ from newsletter.model import Delivery, Edition, Profile, ProfileSpec, Ranked, Su
 from newsletter.outbox import thaw
 from newsletter.pipeline.digests import compose
 from newsletter.pipeline.due import DueReader, reach
-from newsletter.pipeline.editions import HISTORY_ENTRIES
+from newsletter.pipeline.editions import HISTORY_ENTRIES, pool_of
+from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.ranking import Pool
 from newsletter.storage import Storage
 from newsletter.storage.ledger import NEVER_SHOWN
@@ -88,6 +89,7 @@ def backtest(
     played = _Played(settings, storage, subscriber, against_sent=profile is None)
     changed = subscriber if profile is None else replace(subscriber, profile=profile)
     present, new = resolve_profiles([subscriber, changed], storage, settings)
+    sentences = SentenceMaker(settings, storage, now=now)
     mornings = played.mornings(now - timedelta(days=days), now)
     had = played.shown_before(mornings[0].slot.local_date) if mornings else frozenset()
     before, after = _History(set(had)), _History(set(had))
@@ -97,7 +99,7 @@ def backtest(
         if ends is not None and time.monotonic() >= ends:
             break
         edition = played.load(morning)
-        pool = Pool.build(edition.entries, history=storage.entries.history(edition.reach_from, limit=history))
+        pool = sentences.add_to(pool_of(storage, edition, sentences, history=history), (present.profile, new.profile))
         if morning.sent is None:
             before.add(played.choose(morning, edition, pool, present, had=before.had))
         else:

@@ -10,6 +10,7 @@ from datetime import datetime
 from newsletter.config.settings import Settings
 from newsletter.model import Digest, Edition, Profile, SourceReport
 from newsletter.pipeline.due import DueReader
+from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.ranking import Pool
 from newsletter.ranking.selection import select
 from newsletter.storage import Storage
@@ -20,16 +21,23 @@ SHARD = 500
 
 
 def compose_digests(
-    settings: Settings, storage: Storage, *, edition: Edition, pool: Pool, due: Sequence[DueReader]
+    settings: Settings,
+    storage: Storage,
+    *,
+    edition: Edition,
+    pool: Pool,
+    sentences: SentenceMaker,
+    due: Sequence[DueReader],
 ) -> Iterator[tuple[DueReader, Digest]]:
     """Each reader with their digest, in order; a digest may be empty."""
     for start in range(0, len(due), SHARD):
         shard = due[start : start + SHARD]
         resolved = resolve_profiles([reader.subscriber for reader in shard], storage, settings)
         shown = storage.deliveries.shown_since([reader.subscriber.id for reader in shard], edition.reach_from)
+        knowing = sentences.add_to(pool, (found.profile for found in resolved))
         for reader, found in zip(shard, resolved, strict=True):
             had = shown.get(reader.subscriber.id, set())
-            yield reader, compose(edition, pool, found.profile, reader=reader, had=had)
+            yield reader, compose(edition, knowing, found.profile, reader=reader, had=had)
 
 
 def compose(edition: Edition, pool: Pool, profile: Profile, *, reader: DueReader, had: Collection[str]) -> Digest:

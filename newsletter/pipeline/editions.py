@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 from newsletter.model import Edition, Entry, SourceReport
+from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.ranking import Pool
 from newsletter.storage import Storage
 
@@ -55,10 +56,10 @@ def fingerprint(edition: Edition) -> str:
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def pool_of(storage: Storage, edition: Edition) -> Pool:
+def pool_of(storage: Storage, edition: Edition, sentences: SentenceMaker, *, history: int = HISTORY_ENTRIES) -> Pool:
     """The edition's entries with their features, older entries as background."""
-    history = storage.entries.history(edition.reach_from, limit=HISTORY_ENTRIES)
-    return Pool.build(edition.entries, history=history)
+    older = storage.entries.history(edition.reach_from, limit=history)
+    return Pool.build(edition.entries, history=older, sentences=sentences.make(edition.entries))
 
 
 def _seen_by(entry: Entry, now: datetime) -> bool:

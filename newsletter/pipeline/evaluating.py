@@ -17,7 +17,9 @@ from newsletter.errors import UsageError
 from newsletter.model import Entry, Interest, Profile
 from newsletter.pipeline.baselines import Scores, TfIdf, Told, count_keywords
 from newsletter.pipeline.holdout import Material, Trial, part, prepare
+from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.ranking import Pool
+from newsletter.ranking.sentences import NO_SENTENCES, Sentences
 from newsletter.sources.references import read_library
 from newsletter.storage import Storage
 from newsletter.subscriptions import first_known, reader_named, resolve_profiles
@@ -130,9 +132,10 @@ def evaluate(
     others = [entry for entry in stored if entry.id not in own.keys and not entry.withdrawn]
     material = prepare(own.papers, others)
     _require_enough(material, own)
-    return replace(
-        measure(material, own.interests, trials=trials, on_trial=on_trial), named=len(own.papers), missing=own.missing
-    )
+    maker = SentenceMaker(settings, storage, now=datetime.now(UTC))
+    sentences = maker.make([*material.own, *material.others[:CANDIDATES]], own.interests)
+    measured = measure(material, own.interests, trials=trials, sentences=sentences, on_trial=on_trial)
+    return replace(measured, named=len(own.papers), missing=own.missing)
 
 
 def measure(
@@ -140,6 +143,7 @@ def measure(
     interests: Sequence[str] = (),
     *,
     trials: int = TRIALS,
+    sentences: Sentences = NO_SENTENCES,
     on_trial: Callable[[], None] | None = None,
 ) -> Evaluation:
     """All settings and rankers over the trials; the same material gives the same figures."""
@@ -150,7 +154,7 @@ def measure(
         hidden = len(trial.hidden)
         candidates = _mixed(trial.hidden, others)
         wanted = np.isin([entry.id for entry in candidates], [entry.id for entry in trial.hidden])
-        for key, scores in _rank_all(trial, candidates, history, interests):
+        for key, scores in _rank_all(trial, candidates, history, interests, sentences=sentences):
             tally = tallies.setdefault(key, _Tally())
             tally.ndcg.append(ndcg(scores, wanted))
             tally.found.append(count_found(scores, wanted))
@@ -198,10 +202,15 @@ def _first(scores: Scores) -> NDArray[np.int64]:
 
 
 def _rank_all(
-    trial: Trial, candidates: Sequence[Entry], history: Sequence[Entry], interests: Sequence[str]
+    trial: Trial,
+    candidates: Sequence[Entry],
+    history: Sequence[Entry],
+    interests: Sequence[str],
+    *,
+    sentences: Sentences,
 ) -> Iterator[tuple[tuple[str, str], Scores]]:
     """(setting, ranker) and the scores of the candidates."""
-    pool = Pool.build(candidates, history=history)
+    pool = Pool.build(candidates, history=history, sentences=sentences)
     peers = TfIdf(candidates, history, trial.told)
     for name, told in settings_for(trial, interests).items():
         yield (name, OURS), _rank(pool, told, candidates)

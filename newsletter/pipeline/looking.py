@@ -15,6 +15,7 @@ from newsletter.pipeline.editions import pool_of, snapshot
 from newsletter.pipeline.fetching import fetch
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.report import nothing_to_read
+from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.rendering import message_id
 from newsletter.storage import Storage
 from newsletter.subscriptions import reader_named, readers, resolve_profiles
@@ -40,13 +41,15 @@ def look_at(
     settings: Settings, storage: Storage, wanted: Sequence[Subscriber], *, now: datetime, limit: int | None = None
 ) -> Iterator[Look]:
     """What each of these readers would get; sources are fetched first only where the store is empty."""
+    sentences = SentenceMaker(settings, storage, now=now)
     _fill_empty_store(settings, storage, now=now)
     due = [as_if_due(reader, now=now, window=settings.window) for reader in wanted]
     reach_from = min((reader.reach_from for reader in due), default=now - settings.window)
     edition = snapshot(storage, now=now, reach_from=reach_from, sources=())
-    pool = pool_of(storage, edition)
+    pool = pool_of(storage, edition, sentences)
     shown = storage.deliveries.shown_since([reader.subscriber.id for reader in due], reach_from)
     resolved = resolve_profiles(wanted, storage, settings)
+    pool = sentences.add_to(pool, (found.profile for found in resolved))
     for one, found in zip(due, resolved, strict=True):
         profile = found.profile if limit is None else replace(found.profile, max_papers=limit, explore=0)
         digest = compose(edition, pool, profile, reader=one, had=shown.get(one.subscriber.id, ()))

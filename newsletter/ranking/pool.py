@@ -17,6 +17,7 @@ from newsletter.ranking.evidence import Evidence
 from newsletter.ranking.later import rank_later, rank_now
 from newsletter.ranking.reader import Reader
 from newsletter.ranking.reasons import tell_reasons
+from newsletter.ranking.sentences import NO_SENTENCES, Sense, Sentences
 from newsletter.ranking.space import Space
 from newsletter.ranking.trending import weigh_circumstances
 from newsletter.ranking.weights import WEIGHTS, Weights
@@ -35,20 +36,33 @@ class Pool:
     ('Spiking networks on a chip', True)
     """
 
-    def __init__(self, candidates: Candidates, space: Space, *, weights: Weights = WEIGHTS) -> None:
+    def __init__(
+        self, candidates: Candidates, space: Space, *, weights: Weights = WEIGHTS, sentences: Sentences = NO_SENTENCES
+    ) -> None:
         self._candidates, self._space, self._weights = candidates, space, weights
+        self._sentences, self._sense = sentences, Sense.of(candidates.entries, sentences)
         ids = [entry.id for entry in candidates.entries]
         self._places = np.argsort(np.argsort(np.array(ids, dtype=np.str_), kind="stable"), kind="stable")
         self._embedding = Embedding(space)
         self._circumstances = lru_cache(maxsize=4)(partial(weigh_circumstances, candidates.entries, weights=weights))
 
     @classmethod
-    def build(cls, entries: Iterable[Entry], history: Iterable[Entry] = (), *, weights: Weights = WEIGHTS) -> Pool:
-        """The entries ready for ranking, each id once; ``history`` adds to what is known of the language only."""
+    def build(
+        cls,
+        entries: Iterable[Entry],
+        history: Iterable[Entry] = (),
+        *,
+        weights: Weights = WEIGHTS,
+        sentences: Sentences = NO_SENTENCES,
+    ) -> Pool:
+        """The entries ready for ranking, each id once; ``history`` adds to what is known of the language only.
+
+        ``sentences``: what an encoder made of the entries, and of what readers like (or ``with_sentences``).
+        """
         candidates = {entry.id: entry for entry in entries}
         background = {entry.id: entry for entry in history} | candidates
         space = Space.fit([weigh_fields(entry) for entry in background.values()])
-        return cls(Candidates.read(candidates.values(), space), space, weights=weights)
+        return cls(Candidates.read(candidates.values(), space), space, weights=weights, sentences=sentences)
 
     def __len__(self) -> int:
         return len(self._candidates.entries)
@@ -57,7 +71,12 @@ class Pool:
         """A pool with these entries as well; what is known of the language stays, so it takes a moment only."""
         known = {entry.id for entry in self._candidates.entries}
         added = Candidates.read((entry for entry in entries if entry.id not in known), self._space)
-        return Pool(self._candidates.joined(added), self._space, weights=self._weights)
+        return Pool(self._candidates.joined(added), self._space, weights=self._weights, sentences=self._sentences)
+
+    def with_sentences(self, sentences: Sentences) -> Pool:
+        """The same pool, which knows these vectors as well."""
+        joined = self._sentences.joined(sentences)
+        return Pool(self._candidates, self._space, weights=self._weights, sentences=joined)
 
     def rank(self, profile: Profile, *, now: datetime, limit: int | None = None) -> list[Ranked]:
         """The entries in this reader's order, best first, muted ones last; all of them where ``limit`` is ``None``."""
@@ -88,7 +107,7 @@ class Pool:
 
     def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
-        reader = Reader(profile, self._candidates, self._space, self._weights, now, self._embedding)
+        reader = Reader(profile, self._candidates, self._space, self._weights, now, self._embedding, self._sense)
         recency, trending = self._circumstances(now)
         trend = _share(profile.trending_weight) if profile.says_something else 1.0
         start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start

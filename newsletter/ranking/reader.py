@@ -17,6 +17,7 @@ from newsletter.ranking.candidates import Candidates
 from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence, Mentions, Models, find_rows, weigh_likeness
 from newsletter.ranking.names import PersonName, read_organization, read_person
+from newsletter.ranking.sentences import Sense
 from newsletter.ranking.space import Array, Space
 from newsletter.ranking.terms import read_words
 from newsletter.ranking.trending import days_between
@@ -45,6 +46,7 @@ class Reader:
     weights: Weights
     now: datetime
     embedding: Embedding
+    sense: Sense | None = None
 
     def evidence_for(self) -> Iterator[Evidence]:
         """All that makes a paper more, or by contrast less, theirs."""
@@ -89,6 +91,9 @@ class Reader:
         telling = np.array([1.0 if len(each) > 1 else 0.5 for each in words])
         mentions = Mentions(shares, (shares > WHOLE) * telling[:, None])
         weighed = weigh_likeness(models, self.candidates, weights=self.weights.interest, mentions=mentions)
+        if self.sense:
+            texts = [phrase.text for phrase in phrases]
+            weighed += self.sense.like_interests(texts, models.strengths) * self.weights.interest.sentences
         yield Evidence(
             "interest", models.labels, weighed * self._part(), words=self._word_interests(models.labels, shares)
         )
@@ -140,7 +145,10 @@ class Reader:
         labels = tuple(_label(entry.title) for entry, _ in papers)
         vectors = self.embedding.embed([entry for entry, _ in papers])
         models = Models(labels, vectors, np.array([weight for _, weight in papers], float))
-        return Evidence(kind, labels, weigh_likeness(models, self.candidates, weights=weights))
+        weighed = weigh_likeness(models, self.candidates, weights=weights)
+        if self.sense and weights.sentences:
+            weighed += self.sense.like_papers([entry.id for entry, _ in papers], models.strengths) * weights.sentences
+        return Evidence(kind, labels, weighed)
 
     def _found(self, kind: str, found: dict[str, list[int]], weight: float) -> Iterator[Evidence]:
         evidence = find_rows(

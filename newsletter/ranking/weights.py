@@ -21,6 +21,8 @@ class Likeness:
     """For a phrase that stands in the title with all its words; half for a single word."""
     mention: float = 0.0
     """Times the share of the nearest phrase that stands in the paper, where a pool is too small to have themes."""
+    sentences: float = 0.0
+    """Times the cosine with their centre and the nearest of them, by sentence vectors where there are any."""
     start: float = 0.0
     """What a paper has against it before anything speaks for it: most papers are not theirs."""
 
@@ -29,8 +31,10 @@ class Likeness:
 class Weights:
     """One setting for all readers; fitted over readers, never to one of them."""
 
-    interest: Likeness = Likeness(centre=5.0, nearest=1.5, topics=1.5, words=3.0, title=1.5, mention=6.0, start=-5.8)
-    liked: Likeness = Likeness(centre=6.0, nearest=2.0, topics=2.0, words=9.0, start=-6.2)
+    interest: Likeness = Likeness(
+        centre=5.0, nearest=1.5, topics=1.5, words=3.0, title=1.5, mention=6.0, sentences=2.0, start=-5.8
+    )
+    liked: Likeness = Likeness(centre=6.0, nearest=2.0, topics=2.0, words=9.0, sentences=2.0, start=-6.2)
     both: float = 0.6
     """What interests and liked papers each count where a reader gave both: they tell much the same."""
     both_start: float = -0.4
