@@ -105,7 +105,7 @@ def test_the_last_vote_on_a_paper_counts(mine: Deployment) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--more", "arXiv:2699.99999"), "arXiv:2699.99999: no stored paper is known by it"),
+        (("--more", "arXiv:9912.99999"), "arXiv:9912.99999: no stored paper is known by it"),
         (("--more", "file: mine.bib"), "stands for 2 papers"),
         (("--more", "abcdef"), "abcdef: no stored paper"),
         (("--undo", "2"), "2: nothing was learnt under this; expected a number from 1 to 1"),
@@ -188,7 +188,7 @@ def test_an_export_brings_readers_with_their_votes(mine: Deployment) -> None:
         (f"title: {VOTED[0]}", 1), (f"title: {VOTED[1]}", -1),
     }  # fmt: skip
     strange = [
-        {"paper": "arXiv:2699.99999", "value": 1, "at": LATER},
+        {"paper": "arXiv:9912.99999", "value": 1, "at": LATER},
         "a word",
         {"paper": f"title: {VOTED[2]}", "value": 1, "at": "noon"},
         {"paper": f"title: {VOTED[2]}", "value": 5, "at": LATER},

@@ -97,11 +97,11 @@ def test_a_library_of_liked_papers_ranks_and_a_missing_paper_is_said(deployment)
         "@article{a, title={Spiking neural networks on neuromorphic hardware}, author={Ada Beispiel},"
         " abstract={Spikes, neurons that spike, and networks of spiking neurons.}}",
     )
-    liked = ["file: mine.bib", "arXiv:2699.99999"]
+    liked = ["file: mine.bib", "arXiv:9912.99999"]
     deployment.write_readers([{"email": "ada@example.org", "profile": {"liked": liked}}])
     said = deployment("rank", "--subscriber", "ada@example.org", "--limit", "3", "--json", "--now", MORNING)
     assert all("spik" in item["entry"]["title"].lower() for item in said.json["items"])
-    assert "arXiv:2699.99999" in said.err
+    assert "arXiv:9912.99999" in said.err
 
 
 def test_without_readers_there_is_nothing_to_preview(deployment):

@@ -44,7 +44,7 @@ def join(storage: Storage, name: str, **profile: object) -> Subscriber:
 
 
 def test_named_papers_and_votes_come_into_the_profile(settings: Settings, storage: Storage) -> None:
-    dan = join(storage, "dan", liked=(FROST,), disliked=(TIDES, "arXiv:2699.99999"))
+    dan = join(storage, "dan", liked=(FROST,), disliked=(TIDES, "arXiv:9912.99999"))
     spikes = paper(storage, "Event cameras")
     storage.votes.cast("dan", spikes.id, -1, NOON)
     stranger = Subscriber(id="stranger", email="stranger@example.org")
@@ -52,7 +52,7 @@ def test_named_papers_and_votes_come_into_the_profile(settings: Settings, storag
     assert [entry.title for entry in resolved.profile.liked] == ["Crop yields under late frost"]
     assert [entry.title for entry in resolved.profile.disliked] == ["A survey of tidal energy converters"]
     assert resolved.profile.votes == (Vote(entry=spikes, value=-1, at=NOON),)
-    assert resolved.missing == ("arXiv:2699.99999",)
+    assert resolved.missing == ("arXiv:9912.99999",)
     assert nothing.profile.votes == ()
 
 
