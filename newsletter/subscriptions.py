@@ -179,12 +179,19 @@ class _Papers:
         missing: list[str] = []
         for text in texts:
             for reference in self.references[text]:
-                entry = first_known(reference.keys, self.known) or reference.entry
+                entry = self._paper(reference)
                 if entry is None:
-                    missing.append(text)
+                    missing.append(reference.text)
                 else:
                     found.setdefault(entry.id, entry)
         return found, missing
+
+    def _paper(self, reference: Reference) -> Entry | None:
+        """As the store has it, with the summary of the reader's library where it has none."""
+        known, own = first_known(reference.keys, self.known), reference.entry
+        if known and own and not known.summary:
+            return replace(known, summary=own.summary)
+        return known or own
 
 
 def _resolved(spec: ProfileSpec, papers: _Papers, votes: Sequence[Vote]) -> ResolvedProfile:
