@@ -65,12 +65,21 @@ class Reader:
 
     def starting_point(self) -> float:
         """What any paper gets before something speaks for it."""
+        return self._start() + (self.weights.sentences_start if self._has_sentences() else 0.0)
+
+    def _start(self) -> float:
         has_interests, has_liked = bool(self._phrases()), bool(self._wanted())
         interests = self.weights.interest.start
         liked = self.weights.liked.start + self.weights.crowd * self._doublings()
         if has_interests and has_liked:
             return (interests + liked) / 2 + self.weights.both_start
         return interests if has_interests else liked if has_liked else self.weights.start
+
+    def _has_sentences(self) -> bool:
+        if self.sense is None:
+            return False
+        papers = (entry.id for entry, _ in self._wanted())
+        return self.sense.knows_any(papers, (phrase.text for phrase in self._phrases()))
 
     def _doublings(self) -> float:
         """How many times more liked papers there are than few, as their logarithm to base 2."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -51,6 +51,12 @@ class Sense:
             return None
         common = np.mean([sentences.papers[name] for name in known], axis=0, dtype=float)
         return cls(sentences, common, _apart(sentences.papers, [entry.id for entry in entries], common))
+
+    def knows_any(self, papers: Iterable[str], interests: Iterable[str]) -> bool:
+        """Whether any of these papers and interests has a vector."""
+        return any(one in self.sentences.papers for one in papers) or any(
+            text in self.sentences.interests for text in interests
+        )
 
     def like_papers(self, ids: Sequence[str], strengths: Array) -> Array:
         """(papers, candidates): each paper's part in how much a candidate says what these papers say, from -1 to 1."""

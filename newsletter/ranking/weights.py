@@ -41,6 +41,8 @@ class Weights:
     """Added to the mean of both starts there: what they agree on is told twice."""
     crowd: float = -0.45
     """Added to the start for each doubling of the liked papers beyond three: the nearest of many is near by chance."""
+    sentences_start: float = -0.25
+    """Added to the start where there are sentence vectors: the nearest of what is liked is always near in something."""
     disliked: Likeness = Likeness(centre=0.0, nearest=0.0, topics=-3.0, words=-3.0)
     start: float = -1.2
     """Where a reader gave neither, and only follows authors, organisations or categories."""

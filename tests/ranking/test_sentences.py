@@ -11,6 +11,7 @@ import pytest
 from newsletter.model import Entry, Interest, Profile, Vote
 from newsletter.ranking import Pool
 from newsletter.ranking.sentences import Sentences
+from newsletter.ranking.weights import WEIGHTS
 
 FIELDS = ("spiking", "pruning", "brain", "soil", "markets")
 NOTHING_IN_COMMON = "peat bogs"
@@ -99,11 +100,14 @@ def test_papers_without_a_vector_stand_beside_those_with_one(
     assert np.isfinite([one.score for one in ranked]).all()
     plain = {one.entry.id: one.score for one in Pool.build(library[:30]).extended(library[30:]).rank(profile, now=now)}
     without = [one for one in ranked if one.entry.id.endswith("7")]
-    assert [one.score for one in without] == [plain[one.entry.id] for one in without]
+    lower = WEIGHTS.sentences_start
+    assert [one.score for one in without] == pytest.approx([plain[one.entry.id] + lower for one in without])
 
 
 def test_a_pool_whose_papers_all_say_the_same_learns_nothing_from_it(library: list[Entry], now: datetime) -> None:
     alike = Sentences({entry.id: vector("soil") for entry in library}, {NOTHING_IN_COMMON: vector("soil")})
     profile = Profile(interests=(NOTHING_IN_COMMON,), liked=(library[3],))
-    scores = [one.score for one in Pool.build(library, sentences=alike).rank(profile, now=now)]
-    assert scores == [one.score for one in Pool.build(library).rank(profile, now=now)]
+    scores = [
+        one.score - WEIGHTS.sentences_start for one in Pool.build(library, sentences=alike).rank(profile, now=now)
+    ]
+    assert scores == pytest.approx([one.score for one in Pool.build(library).rank(profile, now=now)])
