@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from newsletter.model import Entry, Profile, Ranked
 from newsletter.ranking.candidates import Candidates, weigh_fields
 from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence
+from newsletter.ranking.forks import can_fork, map_forked
 from newsletter.ranking.later import rank_later, rank_now
 from newsletter.ranking.reader import Reader
 from newsletter.ranking.reasons import tell_reasons
@@ -24,6 +26,9 @@ from newsletter.ranking.weights import WEIGHTS, Weights
 
 SCORE_DECIMALS = 6
 READERS_AT_ONCE = 64
+MANY_BLOCKS = 5
+"""Fewer blocks of readers are ranked before more processes are of any use."""
+NO_ENTRY = Entry(title="")
 
 
 class Pool:
@@ -97,13 +102,34 @@ class Pool:
         )
 
     def rank_many(
-        self, profiles: Iterable[Profile], *, now: datetime, limit: int | None = 10
+        self, profiles: Iterable[Profile], *, now: datetime, limit: int | None = 10, processes: int = 1
     ) -> Iterator[list[Ranked]]:
-        """``rank`` for each profile, in their order."""
-        waiting = iter(profiles)
-        while block := list(islice(waiting, READERS_AT_ONCE)):
-            self._embedding.prepare(entry for profile in block for entry in _named_by(profile))
-            yield from (self.rank(profile, now=now, limit=limit) for profile in block)
+        """``rank`` for each profile, in their order.
+
+        By so many forked ``processes`` where there are many readers and a limit: ask for them only where no other
+        thread is at work.
+        """
+        blocks = _cut_in_blocks(profiles)
+        ahead = list(islice(blocks, MANY_BLOCKS)) if processes > 1 and limit is not None and can_fork() else []
+        blocks = chain(ahead, blocks)
+        if len(ahead) < MANY_BLOCKS:
+            for block in blocks:
+                yield from self._rank_block(block, now, limit)
+            return
+        for told in map_forked(lambda block: self._tell_block(block, now, limit), blocks, processes=processes):
+            yield from ([replace(one, entry=self._candidates.entries[row]) for row, one in ranked] for ranked in told)
+
+    def _rank_block(self, block: list[Profile], now: datetime, limit: int | None) -> Iterator[list[Ranked]]:
+        self._embedding.prepare(entry for profile in block for entry in _named_by(profile))
+        return (self.rank(profile, now=now, limit=limit) for profile in block)
+
+    def _tell_block(self, block: list[Profile], now: datetime, limit: int | None) -> list[list[tuple[int, Ranked]]]:
+        """The same to be handed to another process, which has the entries: a row for each."""
+        rows = {entry.id: row for row, entry in enumerate(self._candidates.entries)}
+        return [
+            [(rows[one.entry.id], replace(one, entry=NO_ENTRY)) for one in ranked]
+            for ranked in self._rank_block(block, now, limit)
+        ]
 
     def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
@@ -117,6 +143,12 @@ class Pool:
         if trend > 0:
             evidence.append(trending.scaled(trend))
         return start, evidence
+
+
+def _cut_in_blocks(profiles: Iterable[Profile]) -> Iterator[list[Profile]]:
+    waiting = iter(profiles)
+    while block := list(islice(waiting, READERS_AT_ONCE)):
+        yield block
 
 
 def _share(value: float) -> float:
