@@ -13,10 +13,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import messages, ranking, sources
+from benchmarks import messages, ranking, readers, sources
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {"ranking": ranking.measure, "messages": messages.measure, "sources": sources.measure}
+BENCHMARKS = {
+    "ranking": ranking.measure,
+    "readers": readers.measure,
+    "messages": messages.measure,
+    "sources": sources.measure,
+}
 
 
 def main() -> None:

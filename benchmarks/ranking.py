@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import os
 import random
 import re
@@ -34,13 +35,17 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from benchmarks.reliability import Told, draw, measure_by_setting
 from newsletter.model import Entry, Profile
 from newsletter.ranking import Pool
+from newsletter.ranking.reader import FEW_LIKED
 
 DATA_VARIABLE = "NEWSLETTER_RANKING_DATA"
 SETTINGS = {
     "1 liked": (1, False),
+    "3 liked": (3, False),
     "5 liked": (5, False),
+    "10 liked": (10, False),
     "20 liked": (20, False),
     "keywords": (0, True),
     "keywords, 3 liked": (3, True),
@@ -79,6 +84,10 @@ class Task:
     archive: Sequence[Paper]
     candidates: Sequence[Paper]
     relevant: frozenset[str]
+
+    def allows(self, count: int, *, with_keywords: bool) -> bool:
+        """Whether this reader has what a setting asks for."""
+        return len(self.liked) >= count and (bool(self.keywords) or not with_keywords)
 
     @cached_property
     def pool(self) -> Pool:
@@ -160,15 +169,14 @@ BASE = "svm"
 
 def measure(folder: Path | None = None) -> list[dict[str, Any]]:
     """A row a setting and ranker: mean nDCG@10 over readers, the gain over the SVM with its paired 95 % interval."""
-    given = os.environ.get(DATA_VARIABLE)
-    folder = folder or (Path(given) if given else None)
+    folder = folder or find_folder()
     tasks = read_tasks(folder) if folder else make_tasks()
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for task in tasks:
         _ = task.pool, task.peers  # features are made once a pool, and not timed here
         for setting, (count, with_keywords) in SETTINGS.items():
-            if with_keywords and not task.keywords:
+            if not task.allows(count, with_keywords=with_keywords):
                 continue
             keywords = task.keywords if with_keywords else ()
             for name, rank in RANKERS.items():
@@ -179,12 +187,21 @@ def measure(folder: Path | None = None) -> list[dict[str, Any]]:
     return [_row(found, seconds, setting, name) for setting in SETTINGS for name in RANKERS if (setting, name) in found]
 
 
+def find_folder() -> Path | None:
+    """The folder of papers and tasks that is named for ``make bench``."""
+    given = os.environ.get(DATA_VARIABLE)
+    return Path(given) if given else None
+
+
+def read_papers(folder: Path) -> dict[str, Paper]:
+    """The papers of a folder by id."""
+    rows = _lines(folder / "papers.jsonl.gz")
+    return {row["id"]: Paper(row["id"], row["title"], row["abstract"], row.get("year") or 2000) for row in rows}
+
+
 def read_tasks(folder: Path) -> list[Task]:
     """The tasks of a folder."""
-    papers = {
-        row["id"]: Paper(row["id"], row["title"], row["abstract"], row.get("year") or 2000)
-        for row in _lines(folder / "papers.jsonl.gz")
-    }
+    papers = read_papers(folder)
     return [
         Task(
             reader=row["reader"],
@@ -198,27 +215,32 @@ def read_tasks(folder: Path) -> list[Task]:
     ]
 
 
-def make_tasks(readers: int = 6, fields: int = 12) -> list[Task]:
-    """Made-up libraries: each field has words of its own, each reader a field."""
-    dice = random.Random(0)
+def make_fields(count: int, dice: random.Random) -> list[tuple[list[str], list[Paper]]]:
+    """Made-up fields, each with words of its own, and 240 papers."""
     syllables = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
     words = [dice.choice(syllables) + dice.choice(syllables) + dice.choice(syllables) for _ in range(3_000)]
-    own = [dice.sample(words, 60) for _ in range(fields)]
 
-    def write(field: int, number: int) -> Paper:
-        drawn = [dice.choice(own[field]) if dice.random() < 0.15 else dice.choice(words) for _ in range(130)]
+    def write(own: list[str], field: int, number: int) -> Paper:
+        drawn = [dice.choice(own) if dice.random() < 0.15 else dice.choice(words) for _ in range(130)]
         return Paper(f"{field}-{number}", " ".join(drawn[:10]), " ".join(drawn[10:]), 2000 + number % 25)
 
-    papers = [[write(field, number) for number in range(240)] for field in range(fields)]
+    owns = [dice.sample(words, 60) for _ in range(count)]
+    return [(own, [write(own, field, number) for number in range(240)]) for field, own in enumerate(owns)]
+
+
+def make_tasks(readers: int = 6, fields: int = 12) -> list[Task]:
+    """Made-up libraries: each reader has a field."""
+    dice = random.Random(0)
+    made = make_fields(fields, dice)
     tasks = []
-    for reader in range(readers):
-        mine, others = papers[reader], [paper for n, field in enumerate(papers) if n != reader for paper in field]
+    for reader, (own, mine) in enumerate(made[:readers]):
+        others = [paper for field, (_, papers) in enumerate(made) if field != reader for paper in papers]
         dice.shuffle(others)
         tasks.append(
             Task(
                 reader=str(reader),
                 liked=mine[:20],
-                keywords=own[reader][:8],
+                keywords=own[:8],
                 archive=[*mine[20:40], *others[:1_980]],
                 candidates=[*mine[40:50], *others[1_980:2_470]],
                 relevant=frozenset(paper.id for paper in mine[40:50]),
@@ -227,33 +249,29 @@ def make_tasks(readers: int = 6, fields: int = 12) -> list[Task]:
     return tasks
 
 
-def measure_reliability(folder: Path, bins: int = 10) -> list[dict[str, Any]]:
-    """Of the papers with a ``match`` in each tenth, how many were the reader's own; all settings together."""
-    matches: list[float] = []
-    hits: list[bool] = []
+def measure_reliability(folder: Path) -> list[dict[str, Any]]:
+    """How far ``match`` can be trusted, a row a setting and tenth of it."""
+    told: dict[str, list[Told]] = {setting: [] for setting in SETTINGS}
     for task in read_tasks(folder):
-        for count, with_keywords in SETTINGS.values():
-            if with_keywords and not task.keywords:
-                continue
-            profile = Profile(
-                interests=tuple(task.keywords if with_keywords else ()),
-                liked=tuple(paper.entry for paper in task.liked[:count]),
-            )
-            for one in task.pool.rank(profile, now=NOW):
-                matches.append(one.match)
-                hits.append(one.entry.id in task.relevant)
-    said, true = np.array(matches), np.array(hits)
-    places = np.minimum((said * bins).astype(int), bins - 1)
-    return [
-        {
-            "match": f"{n / bins:.1f}-{(n + 1) / bins:.1f}",
-            "papers": int((places == n).sum()),
-            "said": float(said[places == n].mean()),
-            "were theirs": float(true[places == n].mean()),
-        }
-        for n in range(bins)
-        if (places == n).any()
-    ]
+        for setting, (count, with_keywords) in SETTINGS.items():
+            if task.allows(count, with_keywords=with_keywords):
+                told[setting].append(_tell(task, setting))
+    return measure_by_setting([one for of_setting in told.values() for one in of_setting])
+
+
+def _tell(task: Task, setting: str) -> Told:
+    count, with_keywords = SETTINGS[setting]
+    liked = tuple(paper.entry for paper in task.liked[:count])
+    ranked = task.pool.rank(Profile(interests=tuple(task.keywords if with_keywords else ()), liked=liked), now=NOW)
+    alone = 0.0 if with_keywords else 1.0
+    doublings = math.log2(max(count / FEW_LIKED, 1.0)) * alone
+    return Told(
+        reader=task.reader,
+        setting=setting,
+        start=(float(with_keywords and not count), float(with_keywords and bool(count)), alone, doublings),
+        scores=np.array([one.score for one in ranked]),
+        theirs=np.array([one.entry.id in task.relevant for one in ranked]),
+    )
 
 
 def _row(
@@ -311,9 +329,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ranking", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="papers.jsonl.gz and tasks.jsonl.gz")
     parser.add_argument("--reliability", action="store_true", help="how far match can be trusted, instead")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="the same, drawn as SVG as well")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
     chosen = parser.parse_args()
-    if chosen.reliability and not chosen.folder:
-        parser.error("--reliability needs a folder")
-    measured = measure_reliability(chosen.folder) if chosen.reliability else measure(chosen.folder)
+    if (chosen.reliability or chosen.plot) and not chosen.folder:
+        parser.error("--reliability and --plot need a folder")
+    is_reliability = chosen.reliability or chosen.plot
+    measured = measure_reliability(chosen.folder) if is_reliability else measure(chosen.folder)
+    if chosen.plot:
+        chosen.plot.write_text(draw(measured), encoding="utf-8")
     print(json.dumps(measured, indent=2)) if chosen.json else _print(measured)
