@@ -28,7 +28,7 @@ KINDS = {"8 keywords": 0, "8 keywords, 3 liked": 3, "8 keywords, 20 liked": 20}
 GROUP = 60
 """Readers whose mean is taken."""
 FITS = 5
-MANY = (150, 600, 2_400)
+MANY = (100, 400, 1_600)
 SIZES = (500, 1_000, 2_000)
 
 Made = TypeVar("Made")
@@ -65,8 +65,9 @@ def _against_svm(task: Task, peer: Task) -> list[dict[str, Any]]:
 def _as_candidates_grow(task: Task) -> list[dict[str, Any]]:
     """All candidates in order, their reasons ready to be told, as a preview asks for them."""
     papers, rows, first = [*task.candidates, *task.archive], [], 0.0
+    older = [paper.entry for paper in papers[SIZES[-1] : 2 * SIZES[-1]]]
     for size in SIZES:
-        pool = Pool.build([p.entry for p in papers[:size]], history=[p.entry for p in papers[size:]])
+        pool = Pool.build([p.entry for p in papers[:size]], history=older)
         readers = make_readers(task, GROUP, list(KINDS.values()))
         _rank_all(pool, readers)  # their liked papers are read once
         _, cost = _timed(partial(_put_in_order, pool, readers))
