@@ -60,7 +60,9 @@ def _leave_out(told: Sequence[Told]) -> dict[str, tuple[Numbers, Numbers]]:
     """By setting: ``match`` and what was true, each reader's by numbers fitted on others."""
     readers = sorted({one.reader for one in told})
     fold = {reader: number % FOLDS for number, reader in enumerate(readers)}
-    fits = [_fit([one for one in told if fold[one.reader] != left_out]) for left_out in range(FOLDS)]
+    fits = [
+        _fit([one for one in told if fold[one.reader] != left_out], len(told[0].start)) for left_out in range(FOLDS)
+    ]
     found: dict[str, tuple[list[Numbers], list[Numbers]]] = {}
     for one in told:
         said, true = found.setdefault(one.setting, ([], []))
@@ -69,8 +71,13 @@ def _leave_out(told: Sequence[Told]) -> dict[str, tuple[Numbers, Numbers]]:
     return {setting: (np.concatenate(said), np.concatenate(true)) for setting, (said, true) in found.items()}
 
 
-def _fit(told: Sequence[Told]) -> Numbers:
-    """What to add to the starts so that as many are said to be theirs as are; each setting counts the same."""
+def _fit(told: Sequence[Told], unknowns: int) -> Numbers:
+    """What to add to the starts so that as many are said to be theirs as are; each setting counts the same.
+
+    Nothing where there is no other reader to learn it from.
+    """
+    if not told:
+        return np.zeros(unknowns)
     sizes = {setting: sum(len(o.scores) for o in told if o.setting == setting) for setting in {o.setting for o in told}}
     scores = np.concatenate([one.scores for one in told])
     theirs = np.concatenate([one.theirs for one in told])
