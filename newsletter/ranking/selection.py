@@ -1,16 +1,20 @@
-"""The digest's papers out of a ranked pool: nothing twice, nothing unwanted, not too many."""
+"""The digest's papers out of a ranked pool: nothing twice, nothing unwanted, not too many, not too much of one."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 
 from newsletter.model import Entry, Interest, Profile, Ranked, entry_id
+from newsletter.ranking.candidates import read_entry
 from newsletter.ranking.names import read_person
-from newsletter.ranking.terms import read_words
+from newsletter.ranking.trending import COUNTED
+from newsletter.ranking.variety import AHEAD, GOOD_MATCH, choose_cards
 from newsletter.text import fold
 
+CACHED = 1 << 13
 MAX_BELOW = 8
 """Titles below the line."""
 MIN_TITLE_WORDS = 4
@@ -18,6 +22,8 @@ MIN_TITLE_WORDS = 4
 MIN_SUMMARY_WORDS = 25
 ALIKE_SHARE = 0.8
 """Two summaries with this share of their words in common are one text."""
+MAX_LOOKED_AT = 100
+"""Among so many, where they match well, each interest's best paper is looked for."""
 EXPLORED = 20
 """From how many of the most noticed papers outside the profile the picks to explore are drawn."""
 
@@ -37,21 +43,30 @@ def select(ranked: Sequence[Ranked], profile: Profile, *, already: Collection[st
 
     Left out are those in ``already`` (ids), those the reader named themselves, muted ones and, of near-duplicates, all
     but the first. What has a ``match`` below ``min_score`` is neither on a card nor below: a thin day gives a short
-    digest. Picks to explore come from the lower half of the order.
+    digest. Who gets a card is a matter of scores, a little variety and a place for each interest; cards stand in the
+    order of their scores. Picks to explore come from the lower half of the order.
     """
     named = {entry.id for entry in (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))}
     free = [one for one in ranked if one.entry.id not in already and one.entry.id not in named]
     explored = min(profile.explore, profile.max_papers) if profile.says_something else 0
     size = profile.max_papers - explored
-    best = list(
-        islice(_once(one for one in free if one.match >= profile.min_score and not _is_muted(one)), size + MAX_BELOW)
-    )
-    picks = _pick_outside(free[max(size, len(free) // 2) :], profile, without=best[:size])[:explored]
-    picked = {one.entry.id for one in picks}
-    below = [one for one in best[size:] if one.entry.id not in picked]
-    shown = [replace(one, rank=rank) for rank, one in enumerate((*best[:size], *picks, *below), 1)]
+    wanted = (one for one in free if one.match >= profile.min_score and not _is_muted(one))
+    best = list(_look_at(wanted, AHEAD * size + MAX_BELOW))
+    cards = best[:size] if profile.trending_weight >= 1 else choose_cards(best, profile, size=size)
+    picks = _pick_outside(free[max(size, len(free) // 2) :], profile, without=cards)[:explored]
+    on_cards = {one.entry.id for one in (*cards, *picks)}
+    below = list(islice(_once((one for one in best if one.entry.id not in on_cards), without=picks), MAX_BELOW))
+    shown = [replace(one, rank=rank) for rank, one in enumerate((*cards, *picks, *below), 1)]
     cut = len(shown) - len(below)
     return Selection(tuple(shown[:cut]), tuple(shown[cut:]))
+
+
+def _look_at(wanted: Iterable[Ranked], count: int) -> Iterator[Ranked]:
+    """So many papers, each once, and those after them that match well."""
+    for number, one in enumerate(islice(_once(wanted), max(count, MAX_LOOKED_AT))):
+        if number >= count and one.match < GOOD_MATCH:
+            return
+        yield one
 
 
 def _is_muted(one: Ranked) -> bool:
@@ -60,9 +75,9 @@ def _is_muted(one: Ranked) -> bool:
 
 def _once(ranked: Iterable[Ranked], *, without: Sequence[Ranked] = ()) -> Iterator[Ranked]:
     """Each paper that is not nearly the same as one before it."""
-    seen = [_Print.of(one.entry) for one in without]
+    seen = [_read_print(one.entry) for one in without]
     for one in ranked:
-        mark = _Print.of(one.entry)
+        mark = _read_print(one.entry)
         if not any(mark.is_like(other) for other in seen):
             seen.append(mark)
             yield one
@@ -77,8 +92,8 @@ def _pick_outside(ranked: Sequence[Ranked], profile: Profile, *, without: Sequen
     return [replace(one, explore=True) for one in _once(dealt, without=without)]
 
 
-def _by_notice(one: Ranked) -> tuple[int, int]:
-    return -(one.entry.signals.upvotes or 0), one.rank
+def _by_notice(one: Ranked) -> tuple[float, int]:
+    return -sum(weight * (getattr(one.entry.signals, name) or 0) for name, weight in COUNTED.items()), one.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +104,6 @@ class _Print:
     title: str
     summary: frozenset[str]
     authors: frozenset[str]
-
-    @classmethod
-    def of(cls, entry: Entry) -> _Print:
-        families = frozenset(read_person(name).family for name in entry.authors)
-        return cls(entry.id, fold(entry.title), frozenset(read_words(entry.summary)), families)
 
     def is_like(self, other: _Print) -> bool:
         return self.id == other.id or self._has_title_of(other) or self._has_text_of(other)
@@ -106,8 +116,13 @@ class _Print:
         return len(self.title.split()) >= MIN_TITLE_WORDS
 
     def _has_text_of(self, other: _Print) -> bool:
-        either = self.summary | other.summary
-        both = self.summary & other.summary
-        return min(len(self.summary), len(other.summary)) >= MIN_SUMMARY_WORDS and len(both) >= ALIKE_SHARE * len(
-            either
-        )
+        fewer, more = sorted((len(self.summary), len(other.summary)))
+        if fewer < max(MIN_SUMMARY_WORDS, ALIKE_SHARE * more):
+            return False
+        return len(self.summary & other.summary) >= ALIKE_SHARE * len(self.summary | other.summary)
+
+
+@lru_cache(CACHED)
+def _read_print(entry: Entry) -> _Print:
+    families = frozenset(read_person(name).family for name in entry.authors)
+    return _Print(entry.id, fold(entry.title), frozenset(read_entry(entry)[1]), families)

@@ -83,12 +83,12 @@ def _speed(entry: Entry, name: str, now: datetime) -> float:
     """The logarithm of what came in a day, NaN where unknown: what was gained lately, else the mean since it is out."""
     total, gained = getattr(entry.signals, name), getattr(entry.signals, f"{name}_gained")
     age = age_days(entry, now)
+    days = 1.0 if age is None else age
     if gained is not None:
-        span = 1.0 if age is None else min(1.0, age + HEAD_START_DAYS)
-        return math.log1p(max(gained, 0) / span)
+        return math.log1p(max(gained, 0) / (min(1.0, days) + HEAD_START_DAYS))
     if total is None:
         return math.nan
-    return math.log1p(max(total, 0) / ((1.0 if age is None else age) + HEAD_START_DAYS))
+    return math.log1p(max(total, 0) / (days + HEAD_START_DAYS))
 
 
 def _standardise(values: Array) -> Array:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from newsletter.model import Entry, Signals
+from newsletter.model import Entry, Profile, Signals
+from newsletter.ranking import Pool
+from newsletter.ranking.selection import select
 from newsletter.ranking.trending import (
     MAX_HEAT,
     age_days,
@@ -40,6 +43,33 @@ def test_what_was_gained_lately_beats_an_old_total(now: datetime) -> None:
     rising = paper(2, now, upvotes=60, upvotes_gained=50)
     heat = measure_heat([old, rising], now)
     assert heat[1] > heat[0]
+
+
+def test_twelve_votes_in_three_hours_beat_thirty_in_twenty_seven(now: datetime) -> None:
+    morning, yesterday = paper(3 / 24, now, upvotes=12), paper(27 / 24, now, upvotes=30)
+    counted_twice = replace(yesterday, signals=Signals(upvotes=30, upvotes_gained=26))
+    crowd = [paper(days, now, upvotes=votes) for days, votes in ((0.2, 2), (1.1, 9), (1.3, 4), (2.2, 61), (3.1, 7))]
+    heat = measure_heat([morning, yesterday, counted_twice, *crowd], now)
+    assert heat[0] > max(heat[1:3])
+
+
+def test_a_reader_without_a_profile_gets_what_comes_in_fastest(now: datetime) -> None:
+    slow = paper(6, now, upvotes=180, upvotes_gained=3, comments=9, comments_gained=0)
+    steady = paper(1.1, now, upvotes=42, upvotes_gained=38, comments=3, comments_gained=2)
+    fresh = paper(0.15, now, upvotes=31, comments=2)
+    unnoticed = paper(0.15, now, upvotes=1, comments=0)
+    unknown = paper(0.15, now)
+    ranked = Pool.build([unknown, slow, unnoticed, steady, fresh]).rank(Profile(), now=now)
+    assert [one.entry for one in ranked] == [fresh, steady, unknown, slow, unnoticed]
+    selected = select(ranked, Profile(explore=2))
+    assert [one.entry for one in selected.items] == [one.entry for one in ranked]
+    assert all(sum(reason.contribution for reason in one.reasons) == pytest.approx(one.score) for one in ranked)
+
+
+def test_where_nobody_votes_the_newest_come_first(now: datetime) -> None:
+    entries = [paper(days, now) for days in (3, 0.1, 40, 1, 0.2)]
+    ranked = Pool.build(entries).rank(Profile(), now=now)
+    assert [one.entry for one in ranked] == [entries[n] for n in (1, 4, 3, 0, 2)]
 
 
 def test_entries_without_signals_are_neutral(now: datetime) -> None:
