@@ -345,7 +345,9 @@ class Reason:
     """One part of a score, in words."""
 
     kind: str
-    """interest, liked, author, organization, category, trending, recency, muted, disliked, baseline ..."""
+    """What speaks: interest (its words stand in the paper), theme (only near to an interest), liked, voted (a paper
+    voted for), liked_author, author, organization, category, trending, recency, disliked, muted; interest_others,
+    liked_others and the like (the weaker ones of a kind together); baseline (what any paper gets)."""
     label: str
     """The phrase, the liked paper's title, the author: what a person would say."""
     contribution: float

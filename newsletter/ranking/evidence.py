@@ -65,6 +65,10 @@ class Mentions:
     """(phrases, candidates): how much of the phrase is there, by rarity of its words; outside the title half counts."""
     titles: Array
     """(phrases, candidates): 1 where the title has the whole phrase, 1/2 if that is a single word."""
+    strengths: Array
+    """How much each phrase counts, from 0 to 1, known to the space or not."""
+    unknown: Array
+    """How much of each phrase the space does not know, from 0 to 1: there only what a paper literally says can tell."""
 
 
 def weigh_likeness(
@@ -82,9 +86,9 @@ def weigh_likeness(
     literal = (models.vectors.words @ candidates.holders).toarray()
     _add_nearest(shares, literal, models.strengths, weight=weights.words)
     if mentions is not None:
-        alone = max(0.0, 1 - themes.shape[1] / ENOUGH_THEMES)
-        _add_nearest(shares, mentions.shares, models.strengths, weight=weights.mention * alone)
-        _add_nearest(shares, mentions.titles, models.strengths, weight=weights.title)
+        alone = np.maximum(1 - themes.shape[1] / ENOUGH_THEMES, mentions.unknown)
+        _add_nearest(shares, mentions.shares, mentions.strengths * alone, weight=weights.mention)
+        _add_nearest(shares, mentions.titles, mentions.strengths, weight=weights.title)
     return shares
 
 

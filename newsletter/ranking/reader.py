@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -30,6 +30,8 @@ VOTE_HALF_LIFE_DAYS = 180.0
 MAX_LABEL_CHARACTERS = 100
 FEW_LIKED, MANY_LIKED = 3, 32
 WHOLE = 0.999
+SHORTER = 0.2
+"""How fast what interests find in a paper counts for less with how little it tells: a power of its fullness."""
 MIN_STANDING = 0.25
 """The share of a phrase that is said to stand in a paper: half of it, or a quarter in the title."""
 MAX_SHARED_AUTHORS = 2
@@ -91,18 +93,17 @@ class Reader:
         if not phrases:
             return
         words = [_read_phrase(phrase.text) for phrase in phrases]
-        models = Models(
-            tuple(_label(phrase.text) for phrase in phrases),
-            self.space.embed([[(1, each)] for each in words]),
-            np.array([phrase.weight for phrase in phrases], float) / max(phrase.weight for phrase in phrases),
-        )
+        vectors = self.space.embed([[(1, each)] for each in words])
+        stated = np.array([phrase.weight for phrase in phrases], float) / max(phrase.weight for phrase in phrases)
+        models = Models(tuple(_label(phrase.text) for phrase in phrases), vectors, stated * vectors.known)
         shares = np.asarray((self._weigh_words(words) @ self.candidates.mentions).toarray())
         telling = np.array([1.0 if len(each) > 1 else 0.5 for each in words])
-        mentions = Mentions(shares, (shares > WHOLE) * telling[:, None])
+        mentions = Mentions(shares, (shares > WHOLE) * telling[:, None], stated, 1 - vectors.known)
         weighed = weigh_likeness(models, self.candidates, weights=self.weights.interest, mentions=mentions)
         if self.sense:
             texts = [phrase.text for phrase in phrases]
             weighed += self.sense.like_interests(texts, models.strengths) * self.weights.interest.sentences
+        weighed *= self.candidates.vectors.fullness**SHORTER
         yield Evidence(
             "interest", models.labels, weighed * self._part(), words=self._word_interests(models.labels, shares)
         )
@@ -110,7 +111,8 @@ class Reader:
     def _liked(self) -> Iterator[Evidence]:
         models = self._wanted()
         if models:
-            yield self._like_papers("liked", models, self.weights.liked).scaled(self._part())
+            evidence = self._like_papers("liked", models, self.weights.liked).scaled(self._part())
+            yield replace(evidence, words=self._word_liked(evidence.labels))
             yield from self._shared_authors([entry for entry, _ in models])
 
     def _named(self) -> Iterator[Evidence]:
@@ -132,6 +134,13 @@ class Reader:
             return ("interest", words) if words else ("theme", labels[label])
 
         return say
+
+    def _word_liked(self, labels: Sequence[str]) -> Callable[[int, int], tuple[str, str]]:
+        """What to say of a paper like one of ``_wanted``: votes come after what is in the profile."""
+        told = [
+            ("liked" if number < len(self.profile.liked) else "voted", label) for number, label in enumerate(labels)
+        ]
+        return lambda label, _: told[label]
 
     def _wanted(self) -> list[tuple[Entry, float]]:
         """Liked papers and votes for a paper, each with its weight."""

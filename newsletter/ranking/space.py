@@ -18,6 +18,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 SMALL_POOL = 50
 """Below this many papers every term counts; from here on a term needs two papers, and not too many."""
+MIN_PAPERS = 2
 MAX_SHARE = 0.15
 """Terms in more than this share of the papers tell nothing apart."""
 MIN_THEMED_POOL = 24
@@ -41,6 +42,10 @@ class Vectors:
     """The broad latent themes, each as strong as any other."""
     topics: Array
     """The same, twice as fine."""
+    known: Array
+    """How much of a text stands in the columns, from 0 to 1: words too rare for a column are not known."""
+    fullness: Array
+    """How much of what papers usually tell there is, from 0 to 1: next to nothing in a short title."""
 
     @classmethod
     def stack(cls, parts: Sequence[Vectors]) -> Vectors:
@@ -56,6 +61,8 @@ class Vectors:
             sparse.csr_array(cells, shape=(len(starts) - 1, words[0].shape[1])),
             np.concatenate([part.themes for part in parts]),
             np.concatenate([part.topics for part in parts]),
+            np.concatenate([part.known for part in parts]),
+            np.concatenate([part.fullness for part in parts]),
         )
 
     def split(self) -> list[Vectors]:
@@ -69,6 +76,8 @@ class Vectors:
                 ),
                 self.themes[row : row + 1],
                 self.topics[row : row + 1],
+                self.known[row : row + 1],
+                self.fullness[row : row + 1],
             )
             for row, (start, end) in enumerate(pairwise(starts))
         ]
@@ -89,10 +98,14 @@ class Space:
     """Squared idf by column."""
     unknown_weight: float
     """What a term outside the columns adds to a row's length."""
+    rare_weight: float
+    """What a word too rare for a column would weigh."""
     axes: Array
     """(columns, topics): from words to latent themes, strongest first, each scaled to the same strength."""
     broad: int
     """How many of the axes are the broad themes."""
+    usual_length: float = 0.0
+    """Of a paper's terms, known or not, before it is made a unit row."""
 
     @classmethod
     def fit(cls, texts: Sequence[Text]) -> Space:
@@ -111,10 +124,13 @@ class Space:
             terms=counts.terms[kept],
             weights=_square_idf(papers_with[kept], len(texts)),
             unknown_weight=float(_square_idf(0, len(texts))) if len(texts) < SMALL_POOL else 0.0,
+            rare_weight=float(_square_idf(1, len(texts))) if len(texts) >= SMALL_POOL else 0.0,
             axes=np.zeros((len(kept), 0)),
             broad=0,
         )
-        return bare if len(texts) < MIN_THEMED_POOL else bare._with_themes(bare._weigh(counts))
+        words, lengths, strange = bare._weigh(counts)
+        space = bare if len(texts) < MIN_THEMED_POOL else bare._with_themes(words)
+        return replace(space, usual_length=float(np.median(np.hypot(lengths, strange))) if len(texts) else 0.0)
 
     def rarity(self, word: str) -> float:
         """How much it tells that a paper has the word: its squared idf."""
@@ -122,24 +138,39 @@ class Space:
 
     def embed(self, texts: Sequence[Text]) -> Vectors:
         """Texts as rows of the space."""
-        words = self._weigh(count_terms(texts, Numbers(self.numbers)))
+        words, lengths, strange = self._weigh(count_terms(texts, Numbers(self.numbers)))
         latent = np.asarray(words @ self.axes)
-        return Vectors(words, _unit(latent[:, : self.broad]), _unit(latent))
+        whole = np.hypot(lengths, strange)
+        known = np.divide(lengths, whole, out=np.ones_like(whole), where=whole > 0)
+        fullness = np.minimum(lengths / self.usual_length, 1.0) if self.usual_length else np.ones_like(lengths)
+        return Vectors(words, _unit(latent[:, : self.broad]), _unit(latent), known, fullness)
 
-    def _weigh(self, counts: Counts) -> sparse.csr_array:
-        """Unit rows of (1 + log tf) x idf squared; terms outside the columns only add to the length."""
+    def _weigh(self, counts: Counts) -> tuple[sparse.csr_array, Array, Array]:
+        """Unit rows of (1 + log tf) x idf squared, their lengths before, and those of words too rare for a column.
+
+        In a small pool terms outside the columns add to the length instead.
+        """
         size = counts.times.shape[0]
         columns = np.searchsorted(self.terms, counts.terms)
         is_known = columns < len(self.terms)
         is_known[is_known] = self.terms[columns[is_known]] == counts.terms[is_known]
         rows = np.repeat(np.arange(size), np.diff(counts.times.indptr))
         kept = is_known[counts.times.indices]
-        strange = np.bincount(rows[~kept], minlength=size) * self.unknown_weight**2
+        unknown = np.bincount(rows[~kept], minlength=size) * self.unknown_weight**2
+        is_rare = self._find_rare(counts.terms)[counts.times.indices] & ~kept
+        rare = np.bincount(rows[is_rare], minlength=size) * self.rare_weight**2
         rows, columns = rows[kept], columns[counts.times.indices[kept]].astype(np.int32)
         values = (1 + np.log(counts.times.data[kept])) * self.weights[columns]
-        lengths = np.sqrt(np.bincount(rows, values * values, size) + strange)
+        lengths = np.sqrt(np.bincount(rows, values * values, size) + unknown)
         starts = np.searchsorted(rows, np.arange(size + 1)).astype(np.int32)
-        return sparse.csr_array((values / lengths[rows], columns, starts), shape=(size, len(self.terms)))
+        words = sparse.csr_array((values / lengths[rows], columns, starts), shape=(size, len(self.terms)))
+        return words, lengths, np.sqrt(rare)
+
+    def _find_rare(self, terms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the terms are words that hardly any paper has."""
+        is_word = terms < (1 << FIRST)
+        numbers = np.where(is_word & (terms < len(self.seen_in)), terms, 0)
+        return np.asarray(is_word & (self.seen_in[numbers] < MIN_PAPERS))
 
     def _with_themes(self, words: sparse.csr_array) -> Space:
         wanted = min(round(4 * math.sqrt(self.papers)), MAX_THEMES)
@@ -155,7 +186,7 @@ def _square_idf(papers_with: NDArray[np.int64] | int, papers: int) -> Array:
 
 
 def _choose_terms(papers_with: NDArray[np.int64], papers: int) -> NDArray[np.intp]:
-    least, most = (1, papers) if papers < SMALL_POOL else (2, MAX_SHARE * papers)
+    least, most = (1, papers) if papers < SMALL_POOL else (MIN_PAPERS, MAX_SHARE * papers)
     return np.flatnonzero((papers_with >= least) & (papers_with <= most))
 
 

@@ -20,7 +20,7 @@ class Likeness:
     title: float = 0.0
     """For a phrase that stands in the title with all its words; half for a single word."""
     mention: float = 0.0
-    """Times the share of the nearest phrase that stands in the paper, where a pool is too small to have themes."""
+    """Times the share of the nearest phrase that stands in the paper, where a pool has no themes or not its words."""
     sentences: float = 0.0
     """Times the cosine with their centre and the nearest of them, by sentence vectors where there are any."""
     start: float = 0.0

@@ -20,7 +20,18 @@ from newsletter.model import (
 )
 
 _DAY = date(2026, 11, 22)
-_KINDS = ("interest", "liked", "author", "organization", "category", "trending", "something new")
+_KINDS = (
+    "interest",
+    "theme",
+    "liked",
+    "voted",
+    "liked_author",
+    "author",
+    "organization",
+    "category",
+    "trending",
+    "something new",
+)
 _FULL = Entry(
     title="How quickly do small networks forget?",
     link="https://example.org/papers/1",

@@ -316,3 +316,28 @@ def test_no_text_breaks_ranking(titles: list[str], interests: list[str], authors
     ranked = Pool.build(entries).rank(profile, now=datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
     assert all(math.isfinite(one.score) for one in ranked)
     assert sorted(one.entry.id for one in ranked) == sorted(entry.id for entry in entries)
+
+
+def test_one_common_word_in_a_short_title_is_no_match(now: datetime) -> None:
+    subjects = ("wool", "copper", "lanterns", "harbours", "orchards", "clocks", "violins", "kettles")
+    others = [
+        Entry(title=f"{kind} {use} of {what}")
+        for what in subjects
+        for kind, use in (
+            ("Notes", "in defence"),
+            ("Essays", "on the use"),
+            ("A study", "in the light"),
+            ("The making", "in praise"),
+            ("Songs", "at the price"),
+            ("Maps", "in search"),
+            ("Tables", "in favour"),
+            ("Days", "in want"),
+        )
+    ]
+    networks = [Entry(title=f"Networks of {what}") for what in ("trade in northern towns", "roads", "crows", "grain")]
+    wanted = Entry(title="Spiking neural networks on a chip")
+    pool = Pool.build([*others, *networks, wanted])
+    ranked = pool.rank(Profile(interests=("spiking neural networks",)), now=now)
+    assert ranked[0].entry == wanted
+    assert ranked[0].match > 0.8
+    assert max(one.match for one in ranked if one.entry in networks) < 0.25

@@ -99,3 +99,12 @@ def test_titles_in_any_script_match_their_own_keywords(keyword: str, library: li
     ranked: list[Ranked] = Pool.build([*library, own]).rank(Profile(interests=(keyword,)), now=now)
     assert ranked[0].entry is own
     assert ranked[0].match > 0.5
+
+
+def test_a_paper_voted_for_is_told_as_such(library: list[Entry], now: datetime) -> None:
+    liked, voted, *others = library[:8]
+    profile = Profile(liked=(liked,), votes=(Vote(entry=voted, value=1, at=now),))
+    ranked = Pool.build([*others, *library[8:]]).rank(profile, now=now, limit=5)
+    told = {(reason.kind, reason.label) for one in ranked for reason in one.reasons}
+    assert {("liked", liked.title), ("voted", voted.title)} <= told
+    assert not {("voted", liked.title), ("liked", voted.title)} & told

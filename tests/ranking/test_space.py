@@ -89,3 +89,20 @@ def test_a_row_is_the_same_whatever_it_is_made_with(library: list[Entry]) -> Non
         assert (alone.words.toarray() == whole.words.toarray()).all()
         assert (alone.topics == whole.topics).all()
         assert (alone.themes == whole.themes).all()
+
+
+def test_rare_words_make_a_phrase_less_known_and_short_texts_are_less_full() -> None:
+    papers = [text(f"rare{n}", f"common{n % 20}", f"other{n % 12}", f"third{n % 15}") for n in range(60)]
+    space = Space.fit(papers)
+    vectors = space.embed([text("common1", "other1"), text("common1", "rare1"), text("common1", "unheard"), papers[0]])
+    whole, with_rare, with_unheard, paper = vectors.known
+    assert whole == 1
+    assert 0 < with_rare == with_unheard < 0.9
+    assert with_rare < paper < 1
+    assert vectors.fullness[1] < vectors.fullness[0] < vectors.fullness[3] < 1
+    assert space.embed([text("unheard")]).known[0] == space.embed([text("unheard")]).fullness[0] == 0
+
+
+def test_where_there_are_no_papers_nothing_is_short_of_anything() -> None:
+    vectors = Space.fit([]).embed([text("word"), []])
+    assert vectors.fullness.tolist() == vectors.known.tolist() == [1, 1]
