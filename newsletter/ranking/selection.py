@@ -53,7 +53,8 @@ def select(ranked: Sequence[Ranked], profile: Profile, *, already: Collection[st
     wanted = (one for one in free if one.match >= profile.min_score and not _is_muted(one))
     best = list(_look_at(wanted, AHEAD * size + MAX_BELOW))
     cards = best[:size] if profile.trending_weight >= 1 else choose_cards(best, profile, size=size)
-    picks = _pick_outside(free[max(size, len(free) // 2) :], profile, without=cards)[:explored]
+    outside = free[max(size, len(free) // 2) :] if explored else []
+    picks = _pick_outside(outside, profile, without=cards)[:explored]
     on_cards = {one.entry.id for one in (*cards, *picks)}
     below = list(islice(_once((one for one in best if one.entry.id not in on_cards), without=picks), MAX_BELOW))
     shown = [replace(one, rank=rank) for rank, one in enumerate((*cards, *picks, *below), 1)]
@@ -116,8 +117,8 @@ class _Print:
         return len(self.title.split()) >= MIN_TITLE_WORDS
 
     def _has_text_of(self, other: _Print) -> bool:
-        fewer, more = sorted((len(self.summary), len(other.summary)))
-        if fewer < max(MIN_SUMMARY_WORDS, ALIKE_SHARE * more):
+        own, others = len(self.summary), len(other.summary)
+        if min(own, others) < max(MIN_SUMMARY_WORDS, ALIKE_SHARE * max(own, others)):
             return False
         return len(self.summary & other.summary) >= ALIKE_SHARE * len(self.summary | other.summary)
 
