@@ -104,7 +104,7 @@ def test_todays_profile_against_what_was_sent(played):
     assert said.code == 0
     assert "Against what was sent in 3 days" in said.out
     assert (
-        "today's profile and version would have brought these 2 more, and left out these 8; 1 are the same" in said.out
+        "today's profile and version would have brought these 1 more, and left out these 7; 2 are the same" in said.out
     )
     assert "interest: spiking neural networks" in said.out
 
