@@ -14,7 +14,15 @@ from newsletter.cli.context import Context, Json, Now, as_utc, read_now
 from newsletter.cli.output import out, print_json, table
 from newsletter.errors import UsageError
 from newsletter.model import Subscriber, Vote
-from newsletter.pipeline.learning import as_patch, cast_vote, find_line, reference_of, take_back, what_was_learnt
+from newsletter.pipeline.learning import (
+    as_patch,
+    cast_vote,
+    find_line,
+    find_paper,
+    reference_of,
+    take_back,
+    what_was_learnt,
+)
 from newsletter.ranking.learning import Learnt, tell
 from newsletter.storage import Storage
 from newsletter.subscriptions import reader_named
@@ -41,6 +49,8 @@ def learn(
     at = read_now(now)
     with context.storage() as storage:
         reader = reader_named(email, context.settings, storage)
+        for one in (*(more or ()), *(less or ())):
+            find_paper(context.settings, storage, one)  # a mistake is told before anything is touched
         done = _take_back(storage, reader, undo or [], everything=reset, now=at)
         for one in more or []:
             paper = cast_vote(context.settings, storage, email, reference=one, value=1, now=at)

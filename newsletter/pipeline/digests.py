@@ -43,7 +43,7 @@ def compose_digests(
 def compose(edition: Edition, pool: Pool, profile: Profile, *, reader: DueReader, had: Collection[str]) -> Digest:
     """One reader's digest of the edition, without the papers they had and those before their reach."""
     gone = {entry.id for entry in edition.entries if entry.id in had or _is_before(entry.first_seen_at, reader)}
-    selection = select(pool.rank(profile, now=edition.made_at), profile, already=gone)
+    selection = select(pool.rank(profile, now=edition.made_at), profile, already=gone, shown=had)
     return Digest(
         edition=edition.id,
         local_date=reader.slot.local_date,

@@ -29,8 +29,12 @@ SHARE_WITH_DATE = 0.75
 ALIKE_SHARE = 0.8
 """Two papers with this share of the words of their titles, or of their summaries, in common count as one."""
 
-_NOTICE = re.compile(r"(?:©|\(c\)\s|copyright\s+(?:©|\(c\)|\d{4})).*|all rights reserved.*", re.IGNORECASE | re.DOTALL)
-"""Publishers sign the abstracts of reference managers, and nobody else's."""
+_NOTICE = re.compile(
+    r"(?:©|\(c\)\s|copyright\s+(?:©|\(c\)|\d{4})).*|all rights reserved.*"
+    r"|\b(?:key\s?words?|mesh terms|index terms)\s*:.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Publishers sign the abstracts of reference managers and put keywords behind them, and nobody else does."""
 _LABEL = re.compile(r"^\W*abstract\W+", re.IGNORECASE)
 
 
@@ -85,8 +89,11 @@ def prepare(own: Sequence[Entry], others: Sequence[Entry], *, seed: int = 0) -> 
 def part(material: Material, *, times: int, seed: int = 0) -> Iterator[Trial]:
     """Trials: told are the earlier papers and hidden some of the later ones where dates are known, else any."""
     own = material.own
-    count = min(MOST_HIDDEN, len(own) // 2)
-    later = max(count, len(own) // 3)
+    half = len(own) // 2
+    count = min(
+        MOST_HIDDEN, half * 3 // 4 if material.is_dated else half
+    )  # of the later half not all, or trials are one
+    later = half if material.is_dated else count
     chance = random.Random(seed)  # noqa: S311 the same each time is what is wanted
     for _ in range(times):
         papers = chance.sample(own, len(own))

@@ -66,7 +66,8 @@ class Pool:
         """
         candidates = {entry.id: entry for entry in entries}
         background = {entry.id: entry for entry in history} | candidates
-        space = Space.fit([weigh_fields(entry) for entry in background.values()])
+        # By id, for the themes are found step by step from a start that goes by place.
+        space = Space.fit([weigh_fields(background[name]) for name in sorted(background)])
         return cls(Candidates.read(candidates.values(), space), space, weights=weights, sentences=sentences)
 
     def __len__(self) -> int:
@@ -88,7 +89,7 @@ class Pool:
         start, evidence = self._weigh(profile, now)
         scores = start + sum((part.shares.sum(axis=0) for part in evidence), np.zeros(len(self)))
         scores = np.round(scores, SCORE_DECIMALS) + 0.0
-        order = np.lexsort((self._places, -scores))[:limit]
+        order = np.lexsort((self._places, -scores))[: None if limit is None else max(limit, 0)]
         entries = [self._candidates.entries[row] for row in order.tolist()]
         best = scores[order].tolist()
         matches = list(map(_logistic, best))
@@ -135,7 +136,7 @@ class Pool:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
         reader = Reader(profile, self._candidates, self._space, self._weights, now, self._embedding, self._sense)
         recency, trending = self._circumstances(now)
-        trend = _share(profile.trending_weight) if profile.says_something else 1.0
+        trend = _share(profile.trending_weight) if reader.says_something else 1.0
         start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start
         evidence = [recency, *reader.evidence_against()]
         if trend < 1:

@@ -65,6 +65,12 @@ class Reader:
         muted |= {name: self.candidates.find_person(read_person(name)) for name in self.profile.muted_authors}
         yield from self._found("muted", muted, self.weights.muted)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to rank by: an interest without a word to look for is nothing."""
+        followed = self.profile.authors or self.profile.organizations or self.profile.categories
+        return bool(followed or self._phrases() or self._wanted())
+
     def starting_point(self) -> float:
         """What any paper gets before something speaks for it."""
         return self._start() + (self.weights.sentences_start if self._has_sentences() else 0.0)
@@ -137,14 +143,17 @@ class Reader:
 
     def _word_liked(self, labels: Sequence[str]) -> Callable[[int, int], tuple[str, str]]:
         """What to say of a paper like one of ``_wanted``: votes come after what is in the profile."""
-        told = [
-            ("liked" if number < len(self.profile.liked) else "voted", label) for number, label in enumerate(labels)
-        ]
+        liked = len(self._named_liked())
+        told = [("liked" if number < liked else "voted", label) for number, label in enumerate(labels)]
         return lambda label, _: told[label]
 
     def _wanted(self) -> list[tuple[Entry, float]]:
         """Liked papers and votes for a paper, each with its weight."""
-        return [(entry, 1.0) for entry in self.profile.liked] + self._votes(1)
+        return [(entry, 1.0) for entry in self._named_liked()] + self._votes(1)
+
+    def _named_liked(self) -> list[Entry]:
+        """Each liked paper once, however often it was named."""
+        return list({entry.id: entry for entry in self.profile.liked}.values())
 
     def _part(self) -> float:
         return self.weights.both if self._phrases() and self._wanted() else 1.0

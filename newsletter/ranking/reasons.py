@@ -20,9 +20,9 @@ MIN_TOLD = 0.05
 """A smaller share is no reason that a person would give; it goes to the starting point."""
 DECIMALS = 9
 _OTHERS = {
-    "interest": "{:,} more of your interests",
-    "liked": "{:,} more papers you liked",
-    "disliked": "{:,} more papers you disliked",
+    "interest": ("one more of your interests", "{:,} more of your interests"),
+    "liked": ("one more paper you liked", "{:,} more papers you liked"),
+    "disliked": ("one more paper you disliked", "{:,} more papers you disliked"),
 }
 
 
@@ -67,7 +67,8 @@ def _tell(part: Evidence, rows: Places) -> list[_Told]:
     if len(shares) > MAX_NAMED:
         others = np.round(shares.sum(axis=0) - np.where(worth, values, 0.0).sum(axis=0), DECIMALS)
         summed = np.flatnonzero(np.abs(others) >= MIN_TOLD)
-        label = _OTHERS.get(part.kind, "{:,} more").format(len(shares) - MAX_NAMED)
+        count = len(shares) - MAX_NAMED
+        label = _OTHERS.get(part.kind, ("one more", "{:,} more"))[count > 1].format(count)
         told.append(_Told(summed, others[summed], [(f"{part.kind}_others", label)] * len(summed)))
     return told
 

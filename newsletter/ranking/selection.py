@@ -38,33 +38,41 @@ class Selection:
     """The next ones, of which only titles are shown."""
 
 
-def select(ranked: Sequence[Ranked], profile: Profile, *, already: Collection[str] = frozenset()) -> Selection:
+def select(
+    ranked: Sequence[Ranked],
+    profile: Profile,
+    *,
+    already: Collection[str] = frozenset(),
+    shown: Collection[str] = frozenset(),
+) -> Selection:
     """The papers for the cards and those just below, out of papers in the reader's order.
 
     Left out are those in ``already`` (ids), those the reader named themselves, muted ones and, of near-duplicates, all
-    but the first. What has a ``match`` below ``min_score`` is neither on a card nor below: a thin day gives a short
-    digest. Who gets a card is a matter of scores, a little variety and a place for each interest; cards stand in the
-    order of their scores. Picks to explore come from the lower half of the order.
+    but the first; all, where the reader was ``shown`` one before (ids). What has a ``match`` below ``min_score`` is
+    neither on a card nor below: a thin day gives a short digest. Who gets a card is a matter of scores, a little
+    variety and a place for each interest; cards stand in the order of their scores. Picks to explore come from the
+    lower half.
     """
     named = {entry.id for entry in (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))}
     free = [one for one in ranked if one.entry.id not in already and one.entry.id not in named]
     explored = min(profile.explore, profile.max_papers) if profile.says_something else 0
     size = profile.max_papers - explored
     wanted = (one for one in free if one.match >= profile.min_score and not _is_muted(one))
-    best = list(_look_at(wanted, AHEAD * size + MAX_BELOW))
+    had = [one for one in ranked if one.entry.id in shown]
+    best = list(_look_at(_once(wanted, without=had), AHEAD * size + MAX_BELOW))
     cards = best[:size] if profile.trending_weight >= 1 else choose_cards(best, profile, size=size)
     outside = free[max(size, len(free) // 2) :] if explored else []
-    picks = _pick_outside(outside, profile, without=cards)[:explored]
+    picks = _pick_outside(outside, profile, without=[*cards, *had])[:explored]
     on_cards = {one.entry.id for one in (*cards, *picks)}
     below = list(islice(_once((one for one in best if one.entry.id not in on_cards), without=picks), MAX_BELOW))
-    shown = [replace(one, rank=rank) for rank, one in enumerate((*cards, *picks, *below), 1)]
-    cut = len(shown) - len(below)
-    return Selection(tuple(shown[:cut]), tuple(shown[cut:]))
+    chosen = [replace(one, rank=rank) for rank, one in enumerate((*cards, *picks, *below), 1)]
+    cut = len(chosen) - len(below)
+    return Selection(tuple(chosen[:cut]), tuple(chosen[cut:]))
 
 
 def _look_at(wanted: Iterable[Ranked], count: int) -> Iterator[Ranked]:
     """So many papers, each once, and those after them that match well."""
-    for number, one in enumerate(islice(_once(wanted), max(count, MAX_LOOKED_AT))):
+    for number, one in enumerate(islice(wanted, max(count, MAX_LOOKED_AT))):
         if number >= count and one.match < GOOD_MATCH:
             return
         yield one

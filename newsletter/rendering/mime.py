@@ -31,7 +31,9 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
 _NOT_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
+_RISKY_START = re.compile(rb"\.|From ")
+_RISKY_LINE = re.compile(rb"^(?:\.|From ).*$|^.{%d,}$" % (MAX_LINE + 1), re.MULTILINE)
+"""The standard library's encoder makes a line now and then that is a byte or two too long."""
 
 
 def build_message(
@@ -161,7 +163,7 @@ def _quoted_printable(text: str) -> bytes:
 
 
 def _harmless(risky: re.Match[bytes]) -> bytes:
-    line = b"=%02X" % risky[0][0] + risky[0][1:]
+    line = b"=%02X" % risky[0][0] + risky[0][1:] if _RISKY_START.match(risky[0]) else risky[0]
     if len(line) <= MAX_LINE:
         return line
     cut = line.rindex(b"=", 0, MAX_LINE - 1) if b"=" in line[MAX_LINE - 3 : MAX_LINE - 1] else MAX_LINE - 1

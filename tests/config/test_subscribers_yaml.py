@@ -59,8 +59,6 @@ MISTAKES = [
     ("{email: a@example.org, profile: {liked: ['arXiv:24.1']}}", "46: item 1 of `liked` is `arXiv:24.1`; expected"),
     ("{email: a@example.org, profile: {liked: ['doi:11.1']}}", "46: item 1 of `liked` is `doi:11.1`; expected"),
     ("{email: a@example.org, profile: {liked: ['title: ']}}", "46: item 1 of `liked` is `title:`; expected"),
-    ("{email: a@example.org, profile: {liked: ['file: nope.bib']}}", ("46: item 1 of `liked` is `file: nope.bib`; expected a "
-     "file or folder that exists")),
     ("{email: a@example.org, profile: {liked: [Loss of Plasticity]}}", ("46: item 1 of `liked` is `Loss of Plasticity`; "
      "expected")),
     ("{email: a@example.org, profile: {liked: [{a: b, c: d}]}}", "46: item 1 of `liked` is a mapping; expected"),

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -294,12 +295,13 @@ def test_pools_of_any_size_and_odd_profiles_give_finite_scores(profile: Profile,
 def test_two_thousand_liked_papers_work_and_the_nearest_is_named(
     pool: Pool, library: list[Entry], now: datetime
 ) -> None:
-    many = tuple(Entry(title=entry.title, summary=f"{entry.summary} {n}") for n in range(50) for entry in library)
+    many = tuple(replace(entry, id=f"{entry.id} {n}") for n in range(50) for entry in library)
     first = pool.rank(Profile(liked=many), now=now, limit=1)[0]
     assert len(many) == 2_000
     assert first.entry.title in {reason.label for reason in first.reasons}
     assert ("liked_others", "1,997 more papers you liked") in {(reason.kind, reason.label) for reason in first.reasons}
     assert len(first.reasons) < 10
+    assert pool.rank(Profile(liked=library[:1] * 30), now=now) == pool.rank(Profile(liked=library[:1]), now=now)
 
 
 @settings(max_examples=30, deadline=None)
@@ -341,3 +343,20 @@ def test_one_common_word_in_a_short_title_is_no_match(now: datetime) -> None:
     assert ranked[0].entry == wanted
     assert ranked[0].match > 0.8
     assert max(one.match for one in ranked if one.entry in networks) < 0.25
+
+
+def test_the_order_in_which_entries_come_changes_nothing(library: list[Entry], now: datetime) -> None:
+    background = [Entry(title=f"{one.title} again", summary=one.summary) for one in library]
+    profile = Profile(interests=("auctions",), liked=tuple(library[:2]))
+    one = Pool.build(library, history=background).rank(profile, now=now)
+    other = Pool.build(library[::-1], history=background[::-1]).rank(profile, now=now)
+    assert [(ranked.entry.id, ranked.score) for ranked in one] == [(ranked.entry.id, ranked.score) for ranked in other]
+
+
+def test_an_interest_without_a_word_to_look_for_is_none(pool: Pool, now: datetime) -> None:
+    nothing = pool.rank(Profile(), now=now)
+    assert [ranked.score for ranked in pool.rank(Profile(interests=("🚀", "!")), now=now)] == [r.score for r in nothing]
+
+
+def test_no_place_is_below_none(pool: Pool, now: datetime) -> None:
+    assert pool.rank(Profile(interests=("auctions",)), now=now, limit=-1) == []

@@ -193,3 +193,13 @@ def test_both_interests_of_a_reader_are_shown(library: list[Entry], now: datetim
     selection = select(Pool.build(library).rank(profile, now=now), profile)
     assert {one.entry.id.split("-")[0] for one in selection.items} >= {"spiking", "soil"}
     assert all(sum(r.contribution for r in one.reasons) == pytest.approx(one.score) for one in selection.items)
+
+
+def test_a_twin_of_what_the_reader_had_is_not_shown_another_day(now: datetime) -> None:
+    summary = " ".join(f"word{n} of a long summary" for n in range(40))
+    first, twin = (
+        Entry(title=title, summary=summary, link=f"https://a.example/{title}") for title in ("Drift", "On drift")
+    )
+    ranked = Pool.build([first, twin, Entry(title="Something else altogether")]).rank(Profile(), now=now)
+    chosen = select(ranked, Profile(), already={first.id}, shown={first.id})
+    assert [one.entry.title for one in (*chosen.items, *chosen.below)] == ["Something else altogether"]

@@ -107,6 +107,8 @@ def test_names_survive(name: str) -> None:
 
 @given(bodies.map("".join), bodies.map("".join))
 @example("." * 200 + "\nFrom " + "x" * 100 + "\n.\n..\n" + "." * 76, ".é" * 100)
+@example("", "𐀀𐀀é\t" + "x" * 68 + "\x80\t\n." + "x" * 68 + "From From =From From \x80x\x80\n")
+@example("", "." + "x" * 63 + "𐀀=\t𐀀 \tx\x80." + "x" * 10 + "éFrom From 𐀀. \n=𐀀=x")
 @settings(max_examples=60, deadline=None)
 def test_both_parts_survive(text: str, html: str) -> None:
     message = build(text=text, html=html)
