@@ -39,12 +39,12 @@ _HREF = re.compile(rb"href\s*=\s*[\"']?([^\"'\s>]+)", re.I)
 _END = re.compile(rb"</\s*(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.I)
 _END_OF_ITEM = re.compile(rb"</\s*(?:[\w-]+:)?(?:item|entry)\s*>", re.I)
 _DECLARED_CHARSET = re.compile(rb"<\?xml[^>]*\?>")
-_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});", re.IGNORECASE)
+_REFERENCE = re.compile(r"&#(x[0-9a-f]{1,4000}|\d{1,4000});?", re.IGNORECASE)
 _CROWDED_TAG = re.compile(rb"<[^\s<>]++(?:\s++[^\s<>=\"']++\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')){1000}")
 """One that an XML parser of Python takes a quadratic time over."""
 _TRIPPED_OVER = re.compile(r"(</?)(?=(?:authors|contributors|publishers|psc:\w+)\b)", re.IGNORECASE)
 """feedparser keeps lists of its own under these names; and it wants a time of each chapter of a podcast."""
-_MISHAPS = (ValueError, LookupError, TypeError, AttributeError)
+_MISHAPS = (OverflowError, ValueError, LookupError, TypeError, AttributeError)
 _BLANKS = re.compile(rb"(?<![ \t\r\n])[ \t\r\n]{100,}+")
 """feedparser takes a quadratic time over them where they stand before the first element."""
 _MARKS = (  # the mark of UTF-32 begins with that of UTF-16

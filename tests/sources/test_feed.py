@@ -380,7 +380,7 @@ def test_a_character_that_is_none_costs_only_itself():
     assert only(rss("<title>a&#x110000;b&#233;&#99999999;</title>")).title == "abé"
 
 
-@pytest.mark.parametrize("nothing", ["&#xd800;", "&#xDFFF;", "&#0;", "\x08"])
+@pytest.mark.parametrize("nothing", ["&#xd800;", "&#xDFFF;", "&#0;", "&#99999999999999;", "&#99999999999999", "\x08"])
 def test_half_a_character_costs_only_itself(nothing):
     body = rss(f"<title>a{nothing}b</title><author>Ada {nothing}</author><guid>{nothing}</guid>")
     (entry,) = unpack(pack(read_feed(body, now=NOW))).entries
