@@ -57,11 +57,7 @@ class SourceSettings(Section):
         return self
 
     def default_name(self) -> str:
-        """The name of a source that was given none."""
-        raise NotImplementedError
-
-    def _place_name(self) -> str:
-        """A short name for where it is read from: the file's name or the host."""
+        """The name of a source that was given none: its file's name, or its host."""
         if self.path is not None:
             return self.path.stem
         return (urlsplit(getattr(self, "url", None) or "").hostname or "").removeprefix("www.")
@@ -150,10 +146,6 @@ class FeedSource(SourceSettings):
     url: Link | None = None
     """The feed's address; or ``path`` for a local file."""
 
-    def default_name(self) -> str:
-        """The feed's host, or its file's name."""
-        return self._place_name()
-
 
 class PageSource(SourceSettings):
     """A Daily Papers page saved as text or HTML."""
@@ -169,10 +161,6 @@ class PageSource(SourceSettings):
     """The page's address; or ``path`` for a saved one."""
     year: Annotated[int, Field(ge=1991, le=9999)] | None = None
     """The page's own year, for dates that leave it out; when left out the year after the newest one on the page."""
-
-    def default_name(self) -> str:
-        """The page's host, or its file's name."""
-        return self._place_name()
 
 
 class PluginSource(SourceSettings):

@@ -85,8 +85,8 @@ class _Reader:
         return "".join(pieces)
 
     def _special(self) -> str | None:
-        """The construct that starts here, or ``None`` after which nothing was taken."""
-        raise NotImplementedError
+        """The construct that starts here, or ``None`` after which nothing was taken; plain text has none."""
+        return None
 
     def _inner(self, text: str) -> str:
         """A part of this text, read in the same way."""
