@@ -39,7 +39,7 @@ def section(content: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (section("{% if cards %}"), None, "Unexpected end of template"),
+        (section("{% if cards %}"), None, "needs to be closed is 'if'"),
         (section("<p>{{ cards| }}</p>"), 4, "expected token"),
         (section("{{ title|nofilter }}"), 4, "No filter named 'nofilter'"),
         (section("\n{{ titel }}"), 5, "'titel' is undefined"),
