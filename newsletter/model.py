@@ -5,6 +5,7 @@ Times are timezone-aware and in UTC. Names of an entry's fields are Atom's; our 
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -414,9 +415,8 @@ class Links:
     unsubscribe_mailto: str | None = None
     preferences: str | None = None
     archive: str | None = None
-    more: Mapping[str, str] = field(default_factory=dict)
-    """Entry id -> "more like this"."""
-    less: Mapping[str, str] = field(default_factory=dict)
+    vote: str | None = None
+    """Where papers are voted for: an entry's id and ``more`` or ``less`` follow it, each after a slash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,19 +426,36 @@ class Message:
     sender: Mailbox
     recipient: Mailbox
     subject: str
-    html: str
-    text: str
     headers: tuple[tuple[str, str], ...] = ()
     """Beside From, To, Subject, Date, Message-ID and the MIME ones."""
     message_id: str
     """With its angle brackets."""
     date: datetime
     raw: bytes
-    """The same as RFC 5322 bytes, CRLF line ends."""
+    """RFC 5322 bytes, CRLF line ends."""
+    text_at: tuple[int, int] = (0, 0)
+    """Where in ``raw`` the plain text starts and ends; it is quoted-printable UTF-8."""
+    html_at: tuple[int, int] = (0, 0)
+    pieces: tuple[bytes, ...] = ()
+    """What ``raw`` is joined from: what messages have in common is the same object in all of them; may be empty."""
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
     shown: tuple[str, ...] = ()
     """Ids of the entries on its cards, in order: fewer than the digest's where that would have been too large."""
+
+    @property
+    def text(self) -> str:
+        """The plain text."""
+        return _decoded(self.raw[slice(*self.text_at)])
+
+    @property
+    def html(self) -> str:
+        """The same as HTML."""
+        return _decoded(self.raw[slice(*self.html_at)])
+
+
+def _decoded(quoted_printable: bytes) -> str:
+    return binascii.a2b_qp(quoted_printable).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 # -- 4. did it arrive --------------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ import binascii
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 
 from newsletter.errors import UsageError
 from newsletter.model import Mailbox, Message
@@ -24,6 +26,9 @@ MAX_LINE = 76
 MAX_HEADER_LINE = 998
 MAX_ADDRESS = 254
 MAX_NAME = 200
+
+_PLAIN = b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_HTML = _PLAIN.replace(b"plain", b"html")
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ASCII_TEXT = re.compile(r"[\x20-\x7e]*")
@@ -48,26 +53,71 @@ def build_message(
     headers: Sequence[tuple[str, str]] = (),
 ) -> Message:
     """The message with its raw bytes; an address that cannot be mailed to is a ``UsageError``."""
-    subject, html, text = one_line(subject), _body(html), _body(text)
+    return put_together(
+        sender=sender,
+        recipient=recipient,
+        subject=subject,
+        html=[quoted_printable(clean_body(html))],
+        text=[quoted_printable(clean_body(text))],
+        message_id=message_id,
+        date=date,
+        headers=headers,
+    )
+
+
+def put_together(
+    *,
+    sender: Mailbox,
+    recipient: Mailbox,
+    subject: str,
+    html: Sequence[bytes],
+    text: Sequence[bytes],
+    message_id: str,
+    date: datetime,
+    headers: Sequence[tuple[str, str]] = (),
+) -> Message:
+    """The message whose parts are quoted-printable already; each is given in pieces that are kept as they are."""
+    subject = one_line(subject)
     head = [
-        ("From", _mailbox("From", sender)),
-        ("To", _mailbox("To", recipient)),
-        ("Subject", _unstructured("Subject", subject)),
-        ("Date", format_datetime(date)),
-        ("Message-ID", message_id),
-        *headers,
-        ("MIME-Version", "1.0"),
+        _header_line("From", _mailbox("From", sender)),
+        _header_line("To", _mailbox("To", recipient)),
+        _header_line("Subject", _unstructured("Subject", subject)),
+        _header_line("Date", _date(date, date.utcoffset())),
+        _header_line("Message-ID", message_id),
+        *[_header_line(name, value) for name, value in headers],
+        b"MIME-Version: 1.0\r\n",
     ]
+    # "=_" cannot come out of quoted-printable, so no body holds the boundary
+    boundary = b"=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest().encode()
+    opening = b"".join([*head, b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n'])
+    before_text = b"".join([opening, b"\r\n--", boundary, _PLAIN])
+    before_html = b"".join([b"\r\n--", boundary, _HTML])
+    text_at = len(before_text)
+    html_at = text_at + sum(map(len, text)) + len(before_html)
+    pieces = (before_text, *text, before_html, *html, b"".join([b"\r\n--", boundary, b"--\r\n"]))
     return Message(
         sender=sender,
         recipient=recipient,
         subject=subject,
-        html=html,
-        text=text,
         headers=tuple(headers),
         message_id=message_id,
         date=date,
-        raw=_serialize(head, (("plain", text), ("html", html))),
+        raw=b"".join(pieces),
+        text_at=(text_at, html_at - len(before_html)),
+        html_at=(html_at, html_at + sum(map(len, html))),
+        pieces=pieces,
+    )
+
+
+def with_header(message: Message, line: bytes) -> Message:
+    """The message with a header line, its CRLF included, before all others."""
+    moved = len(line)
+    return replace(
+        message,
+        raw=line + message.raw,
+        pieces=(line, *message.pieces),
+        text_at=(message.text_at[0] + moved, message.text_at[1] + moved),
+        html_at=(message.html_at[0] + moved, message.html_at[1] + moved),
     )
 
 
@@ -126,25 +176,15 @@ def _unstructured(header: str, text: str) -> str:
     return "\r\n ".join(encoded_words(text, after=len(header)))
 
 
-def _body(text: str) -> str:
+def clean_body(text: str) -> str:
     """Line ends as ``\\n``, and none of the characters that no mail may hold."""
     return _NOT_IN_BODIES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _serialize(head: Sequence[tuple[str, str]], parts: Sequence[tuple[str, str]]) -> bytes:
-    bodies = [(subtype, _quoted_printable(text)) for subtype, text in parts]
-    # "=_" cannot come out of quoted-printable, so no body holds the boundary
-    boundary = "=_" + hashlib.blake2b(b"".join(body for _, body in bodies), digest_size=12).hexdigest()
-    lines = [*(_header_line(name, value) for name, value in head)]
-    lines.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode("ascii"))
-    for subtype, body in bodies:
-        lines.append(
-            f"\r\n--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
-        )
-        lines.append(body)
-    lines.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
-    return b"".join(lines)
+@lru_cache(64)
+def _date(date: datetime, _offset: timedelta | None) -> str:
+    """The offset is for the cache: instants are equal whatever zone they are told in."""
+    return format_datetime(date)
 
 
 def _header_line(name: str, value: str) -> bytes:
@@ -156,10 +196,24 @@ def _header_line(name: str, value: str) -> bytes:
     return line.encode("ascii") + b"\r\n"
 
 
-def _quoted_printable(text: str) -> bytes:
-    """RFC 2045; a line never starts with a dot (SMTP) or "From " (mailboxes)."""
-    encoded = binascii.b2a_qp(text.encode("utf-8"), istext=True)
-    return _RISKY_LINE.sub(_harmless, encoded).replace(b"\n", b"\r\n")
+def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:
+    """RFC 2045; a line never starts with a dot (SMTP) or "From " (mailboxes).
+
+    ``goes_on``: more will follow, and whatever it is starts a line of its own.
+    """
+    encoded = _RISKY_LINE.sub(_harmless, binascii.b2a_qp(text.encode("utf-8"), istext=True))
+    if goes_on and encoded and not encoded.endswith(b"\n"):
+        encoded = _with_soft_break(encoded)
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def _with_soft_break(encoded: bytes) -> bytes:
+    """Ended by a soft break, before which there is room for one in its line."""
+    last = len(encoded) - encoded.rfind(b"\n") - 1
+    if last < MAX_LINE:
+        return encoded + b"=\n"
+    cut = len(encoded) - 3 if encoded[-3:-2] == b"=" else len(encoded) - 1
+    return encoded[:cut] + b"=\n" + encoded[cut:].replace(b".", b"=2E") + b"=\n"
 
 
 def _harmless(risky: re.Match[bytes]) -> bytes:

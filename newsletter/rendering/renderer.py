@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from binascii import a2b_qp
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,10 +12,12 @@ from typing import Any
 
 from newsletter.model import Digest, Links, Mailbox, Message, Subscriber
 from newsletter.rendering.headers import digest_headers
-from newsletter.rendering.mime import build_message
+from newsletter.rendering.mime import put_together
+from newsletter.rendering.pieces import Variables
 from newsletter.rendering.sample import SAMPLES
+from newsletter.rendering.splice import Splice
 from newsletter.rendering.templates import Content, MailTemplate
-from newsletter.rendering.view import SUMMARY_CHARACTERS, describe_digest, mail_link, web_link
+from newsletter.rendering.view import SUMMARY_CHARACTERS, check_links, describe_digest
 from newsletter.text import one_line
 
 MAX_HTML_BYTES = 95_000
@@ -22,6 +26,9 @@ SUMMARY_STEPS = (SUMMARY_CHARACTERS, 280, 160)
 """How long summaries may be, from a normal digest to one that would be too large."""
 
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+log = logging.getLogger(__name__)
 
 
 class Renderer:
@@ -52,11 +59,18 @@ class Renderer:
             "dir": "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr",
         }
         samples = [
-            self._variables(digest, reader, links, summary=SUMMARY_CHARACTERS) for digest, reader, links in SAMPLES
+            self._variables(digest, reader, self._checked(links), summary=SUMMARY_CHARACTERS)
+            for digest, reader, links in SAMPLES
         ]
-        self._template = MailTemplate("digest", folders=folders, variables=samples[0].keys())
+        self._template = MailTemplate("digest", folders=folders, variables=samples[0].keys() | self._common.keys())
         for variables in samples:
-            self._template.try_out(variables)
+            self._template.try_out({**self._common, **variables})
+        self._splice = self._make_splice(samples)
+
+    @property
+    def is_spliced(self) -> bool:
+        """Whether messages are put together out of shared pieces; else Jinja renders each as a whole."""
+        return self._splice is not None
 
     def render(
         self, digest: Digest, *, subscriber: Subscriber, links: Links, message_id: str, date: datetime
@@ -65,7 +79,7 @@ class Renderer:
         has shorter summaries, then fewer cards."""
         links = self._checked(links)
         content, shown = self._fit(digest, subscriber, links)
-        message = build_message(
+        message = put_together(
             sender=self._sender,
             recipient=Mailbox(email=subscriber.email, name=subscriber.name),
             subject=content.subject,
@@ -75,36 +89,47 @@ class Renderer:
             date=date,
             headers=digest_headers(edition=digest.edition, title=self._title, sender=self._sender, links=links),
         )
-        return replace(message, shown=tuple(item.entry.id for item in shown.items))
+        return replace(message, shown=tuple([item.entry.id for item in shown.items]))
 
     def _fit(self, digest: Digest, subscriber: Subscriber, links: Links) -> tuple[Content, Digest]:
         """The content, within the limit, and the digest as it is shown in it."""
         for summary in SUMMARY_STEPS:
-            content = self._template.render(self._variables(digest, subscriber, links, summary=summary))
-            size = len(content.html.encode("utf-8", "replace"))
-            if size <= MAX_HTML_BYTES:
+            content = self._content(self._variables(digest, subscriber, links, summary=summary))
+            if content.html_size <= MAX_HTML_BYTES:
                 break
-        while size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
-            digest = _with_less(digest, MAX_HTML_BYTES / size)
-            content = self._template.render(self._variables(digest, subscriber, links, summary=SUMMARY_STEPS[-1]))
-            size = len(content.html.encode("utf-8", "replace"))
+        while content.html_size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
+            digest = _with_less(digest, MAX_HTML_BYTES / content.html_size)
+            content = self._content(self._variables(digest, subscriber, links, summary=SUMMARY_STEPS[-1]))
         return content, digest
 
+    def _content(self, variables: Variables) -> Content:
+        if self._splice is not None:
+            try:
+                return self._splice.content(variables)
+            except Exception as reason:  # a template may raise anything that Python can
+                log.info("templates are left to Jinja: %s", reason)
+                self._splice = None
+        return self._template.render({**self._common, **variables})
+
+    def _make_splice(self, samples: Sequence[Variables]) -> Splice | None:
+        """What is quicker than Jinja, if it gives the same."""
+        try:
+            splice = Splice(self._template, common=self._common, known=samples[0].keys())
+            same = all(_decoded(splice.content(one)) == _decoded(self._template.render({**self._common, **one})) for one in samples)
+        except Exception as reason:  # as above
+            log.info("templates are left to Jinja: %s", reason)
+            return None
+        return splice if same else None
+
     def _variables(self, digest: Digest, subscriber: Subscriber, links: Links, *, summary: int) -> dict[str, Any]:
-        return {**self._common, **describe_digest(digest, subscriber=subscriber, links=links, summary=summary)}
+        return describe_digest(digest, subscriber=subscriber, links=links, summary=summary)
 
     def _checked(self, links: Links) -> Links:
-        """The links that are ones; there is always a way out."""
-        unsubscribe, by_mail = web_link(links.unsubscribe), mail_link(links.unsubscribe_mailto)
-        if not unsubscribe and not by_mail:
-            by_mail = mail_link(f"{self._sender.email}?subject=unsubscribe")
-        return replace(
-            links,
-            unsubscribe=unsubscribe,
-            unsubscribe_mailto=by_mail,
-            preferences=web_link(links.preferences),
-            archive=web_link(links.archive),
-        )
+        return check_links(links, sender=self._sender.email)
+
+
+def _decoded(content: Content) -> tuple[str, bytes, bytes]:
+    return content.subject, a2b_qp(b"".join(content.html)), a2b_qp(b"".join(content.text))
 
 
 def _with_less(digest: Digest, share: float) -> Digest:

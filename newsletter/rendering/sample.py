@@ -71,8 +71,7 @@ LINKS = Links(
     unsubscribe_mailto="mailto:leave@example.org?subject=unsubscribe",
     preferences="https://example.org/p/token",
     archive="https://example.org/a/1",
-    more={_FULL.id: "https://example.org/m/1"},
-    less={_FULL.id: "https://example.org/l/1"},
+    vote="https://example.org/v/token",
 )
 MAIL_LINKS = Links(unsubscribe_mailto="mailto:leave@example.org?subject=unsubscribe")
 

@@ -16,9 +16,12 @@ from newsletter.rendering.environment import (
     fill,
     html_environment,
     load_template,
+    read_template,
     text_environment,
 )
+from newsletter.rendering.mime import clean_body, quoted_printable
 from newsletter.rendering.mjml import compile_mjml
+from newsletter.rendering.reasons import Reasons
 from newsletter.rendering.skeleton import Uncompiled, read_skeleton
 from newsletter.text import one_line
 
@@ -31,8 +34,21 @@ class Content:
     """What a mail says, before it has an address."""
 
     subject: str
-    html: str
-    text: str
+    html: Sequence[bytes]
+    """Quoted-printable, in pieces."""
+    text: Sequence[bytes]
+    html_size: int
+    """Bytes of the HTML before it was encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A template with what it was made of."""
+
+    environment: Environment
+    source: str
+    template: Template
+    reasons: Reasons
 
 
 class MailTemplate:
@@ -40,14 +56,15 @@ class MailTemplate:
 
     def __init__(self, name: str, *, folders: Sequence[Path], variables: Collection[str]) -> None:
         """Compiles all four; ``TemplateError`` where one has a fault or reads what is not in ``variables``."""
-        html = html_environment(folders)
-        skeleton = read_skeleton(html, f"{name}.mjml.j2")
-        self._uncompiled = Uncompiled(html, skeleton, {*variables, PREHEADER})
-        self._html = html.from_string(compile_mjml(skeleton))
-        text = text_environment(folders)
-        self._subject = _load(text, f"{name}.subject.txt.j2", variables)
-        self._preheader = _load(text, f"{name}.preheader.txt.j2", variables)
-        self._text = _load(text, f"{name}.txt.j2", variables)
+        environment, reasons = _with_reasons(html_environment(folders))
+        skeleton = read_skeleton(environment, f"{name}.mjml.j2")
+        self._uncompiled = Uncompiled(environment, skeleton, {*variables, PREHEADER})
+        source = compile_mjml(skeleton)
+        self.html = Part(environment, source, environment.from_string(source), reasons)
+        plain = _with_reasons(text_environment(folders))
+        self.subject = _load(plain, f"{name}.subject.txt.j2", variables)
+        self.preheader = _load(plain, f"{name}.preheader.txt.j2", variables)
+        self.text = _load(plain, f"{name}.txt.j2", variables)
 
     def try_out(self, context: Mapping[str, Any]) -> None:
         """Renders for nothing: raises ``TemplateError`` where the templates cannot be rendered with these variables."""
@@ -56,22 +73,35 @@ class MailTemplate:
 
     def render(self, context: Mapping[str, Any]) -> Content:
         """All parts, made from the same variables."""
-        preheader = one_line(fill(self._preheader, context))
+        html = clean_body(self._render_html({**context, PREHEADER: say(self.preheader, context)}))
         return Content(
-            subject=one_line(fill(self._subject, context)),
-            html=self._render_html({**context, PREHEADER: preheader}),
-            text=fill(self._text, context).strip("\n") + "\n",
+            subject=say(self.subject, context),
+            html=[quoted_printable(html)],
+            text=[quoted_printable(clean_body(fill(self.text.template, context)))],
+            html_size=len(html.encode()),
         )
 
     def _render_html(self, context: Mapping[str, Any]) -> str:
         try:
-            return self._html.render(context)
+            return self.html.template.render(context)
         except Exception as error:  # a template may raise anything that Python can
             self._uncompiled.try_out(context)  # knows the line, and as a rule fails in the same place
             raise TemplateError(f"{self._uncompiled.place}: {describe_fault(error)}") from error
 
 
-def _load(environment: Environment, name: str, variables: Collection[str]) -> Template:
+def say(part: Part, context: Mapping[str, Any]) -> str:
+    """What the template says, on one line."""
+    return one_line(fill(part.template, context))
+
+
+def _with_reasons(environment: Environment) -> tuple[Environment, Reasons]:
+    reasons = Reasons(environment)
+    environment.filters["why"] = reasons.why
+    return environment, reasons
+
+
+def _load(plain: tuple[Environment, Reasons], name: str, variables: Collection[str]) -> Part:
+    environment, reasons = plain
     template = load_template(environment, name)
     check_names(environment, name, variables)
-    return template
+    return Part(environment, read_template(environment, name)[0], template, reasons)

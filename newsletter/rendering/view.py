@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
@@ -35,6 +36,17 @@ _SEARCH = "https://scholar.google.com/scholar?q="
 _NOT_IN_LINKS = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _NOT_REASONS = frozenset({"baseline", "recency"})
 
+MOST_PAPERS = 20_000
+_PAPERS: dict[tuple[str, int], tuple[Entry, Paper]] = {}
+"""What was described before: many readers get the same papers."""
+
+_APPEARS = re.compile(
+    r"\b(?:accepted|to appear|published|presented|spotlight|oral|best paper)\b.*?"
+    r"(?=[;\n]|,? \d+ (?:pages|figures|tables)|(?<=[\d)])\.\s|\.?$)",
+    re.IGNORECASE,
+)
+"""In an authors' comment, what says where the paper appears."""
+
 LinkKind = Literal["read", "search", "pdf", "code", "discussion", "project"]
 
 
@@ -47,11 +59,12 @@ class Link:
     host: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Paper:
-    """An entry as a card shows it."""
+    """An entry as a card shows it; the same entry is the same object, and no other is equal to it."""
 
     id: str
+    """As it stands in links."""
     title: str
     link: str
     """Where the title leads: the paper, or a search for its title where no source says where it is."""
@@ -68,6 +81,10 @@ class Paper:
     summary: str
     links: tuple[Link, ...]
     withdrawn: bool
+    thumbnail: str | None = None
+    """An https address of a picture."""
+    remark: str = ""
+    """Where it appeared or will: what the authors say of that, else the venue."""
 
     @property
     def byline(self) -> bool:
@@ -102,25 +119,41 @@ class Card:
 
 def describe_card(ranked: Ranked, number: int, *, links: Links, summary: int = SUMMARY_CHARACTERS) -> Card:
     """The card of one selected entry; its summary has at most ``summary`` characters."""
+    paper = describe_paper(ranked.entry, summary=summary)
     return Card(
-        paper=describe_paper(ranked.entry, summary=summary),
+        paper=paper,
         number=number,
         why=_why(ranked.reasons),
         explore=ranked.explore,
-        more=web_link(links.more.get(ranked.entry.id)),
-        less=web_link(links.less.get(ranked.entry.id)),
+        more=vote_link(links.vote, paper, "more") if links.vote else None,
+        less=vote_link(links.vote, paper, "less") if links.vote else None,
     )
 
 
-@lru_cache(maxsize=4096)
+def vote_link(base: str, paper: Paper, vote: Literal["more", "less"]) -> str:
+    """Where a paper is voted for."""
+    return f"{base}/{paper.id}/{vote}"
+
+
 def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
     """What is the same of an entry for every reader."""
+    known = _PAPERS.get((entry.id, summary))
+    if known is not None and (known[0] is entry or known[0] == entry):
+        return known[1]
+    if len(_PAPERS) >= MOST_PAPERS:
+        _PAPERS.clear()
+    paper = _describe_paper(entry, summary)
+    _PAPERS[entry.id, summary] = entry, paper
+    return paper
+
+
+def _describe_paper(entry: Entry, summary: int) -> Paper:
     link = web_link(entry.link)
     title = shorten(one_line(readable(entry.title)), TITLE_CHARACTERS) or link or entry.id
     seen = entry.published or entry.listed_at
     signals = entry.signals
     return Paper(
-        id=entry.id,
+        id=quote(entry.id, safe=""),
         title=title,
         link=link or _search(title),
         authors=tuple(_name(author) for author in entry.authors[:SHOWN_AUTHORS]),
@@ -135,32 +168,42 @@ def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
         summary=lead(one_line(readable(entry.summary)), summary) if summary else "",
         links=_links(entry, link, title),
         withdrawn=entry.withdrawn,
+        thumbnail=_picture(entry.thumbnail),
+        remark=_remark(entry),
     )
 
 
 def describe_digest(
     digest: Digest, *, subscriber: Subscriber, links: Links, summary: int = SUMMARY_CHARACTERS
 ) -> dict[str, Any]:
-    """The variables of a digest's templates, those of the edition and of the reader."""
+    """The variables of a digest's templates, those of the edition and of the reader; ``links`` have been checked."""
     cards = [describe_card(item, number, links=links, summary=summary) for number, item in enumerate(digest.items, 1)]
     return {
         "date": digest.local_date,
         "cards": cards,
+        "shown": len(cards),
         "below": [describe_paper(item.entry, summary=0) for item in digest.below[:SHOWN_BELOW]],
         "candidates": max(digest.candidates, len(cards)),
         "minutes": _minutes(cards),
         "personal": _is_personal(subscriber),
-        "sources": [_describe_source(source) for source in digest.sources],
+        "sources": _describe_sources(digest.sources),
         "recipient": one_line(subscriber.email),
         "schedule": subscriber.schedule,
         "timezone": subscriber.timezone,
-        "links": Links(
-            unsubscribe=web_link(links.unsubscribe),
-            unsubscribe_mailto=mail_link(links.unsubscribe_mailto),
-            preferences=web_link(links.preferences),
-            archive=web_link(links.archive),
-        ),
+        "links": links,
     }
+
+
+def check_links(links: Links, *, sender: str) -> Links:
+    """The links that are ones; there is always a way out, by a mail to the sender if nothing else."""
+    unsubscribe, by_mail = web_link(links.unsubscribe), mail_link(links.unsubscribe_mailto)
+    return Links(
+        unsubscribe=unsubscribe,
+        unsubscribe_mailto=by_mail or (None if unsubscribe else mail_link(f"{sender}?subject=unsubscribe")),
+        preferences=web_link(links.preferences),
+        archive=web_link(links.archive),
+        vote=web_link(links.vote),
+    )
 
 
 def web_link(address: str | None) -> str | None:
@@ -198,6 +241,18 @@ def _links(entry: Entry, link: str | None, title: str) -> tuple[Link, ...]:
     return tuple(Link(kind, url, _host(url)) for kind, url in offered if url and kinds[url] == kind)
 
 
+def _picture(address: str | None) -> str | None:
+    link = web_link(address)
+    return link if link and link.startswith("https://") else None
+
+
+def _remark(entry: Entry) -> str:
+    """The clause of the authors' comment that says where it appears, else the venue."""
+    found = _APPEARS.search(one_line(readable(entry.comment or "")))
+    remark = _name(found[0] if found else entry.venue or "")
+    return remark[:1].upper() + remark[1:]
+
+
 def _search(title: str) -> str:
     return _SEARCH + quote_plus(title[:SEARCH_CHARACTERS], errors="replace")
 
@@ -212,22 +267,33 @@ def _name(text: str) -> str:
 
 def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
     """The strongest few positive reasons, those of a kind together."""
-    positive = sorted(
-        (reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS),
-        key=lambda reason: -reason.contribution,
-    )
+    positive = [reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS]
+    if not positive:
+        return ()
+    positive.sort(key=_contribution, reverse=True)
+    least = WEAKEST_REASON * positive[0].contribution
     kinds: dict[str, list[str]] = {}
     for reason in positive:
-        if reason.contribution >= WEAKEST_REASON * positive[0].contribution:
-            label = shorten(one_line(readable(reason.label)), LABEL_CHARACTERS)
-            labels = kinds.setdefault(reason.kind, [])
-            if label not in labels:
-                labels.append(label)
-    return tuple(Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in list(kinds.items())[:SHOWN_REASONS])
+        if reason.contribution < least:
+            break
+        label = _label(reason.label)
+        labels = kinds.setdefault(reason.kind, [])
+        if label not in labels:
+            labels.append(label)
+    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in list(kinds.items())[:SHOWN_REASONS]])
 
 
-def _describe_source(source: SourceReport) -> SourceReport:
-    return replace(source, name=_name(source.name), error=None)
+_contribution = attrgetter("contribution")
+
+
+@lru_cache(maxsize=50_000)
+def _label(label: str) -> str:
+    return shorten(one_line(readable(label)), LABEL_CHARACTERS)
+
+
+@lru_cache(maxsize=10_000)
+def _describe_sources(sources: tuple[SourceReport, ...]) -> tuple[SourceReport, ...]:
+    return tuple(replace(source, name=_name(source.name), error=None) for source in sources)
 
 
 def _is_personal(subscriber: Subscriber) -> bool:
@@ -237,5 +303,9 @@ def _is_personal(subscriber: Subscriber) -> bool:
 
 
 def _minutes(cards: Sequence[Card]) -> int:
-    words = sum(len(card.paper.title.split()) + len(card.paper.summary.split()) for card in cards)
-    return max(1, round(words / WORDS_PER_MINUTE))
+    return max(1, round(sum([_words(card.paper) for card in cards]) / WORDS_PER_MINUTE))
+
+
+@lru_cache(maxsize=10_000)
+def _words(paper: Paper) -> int:
+    return len(paper.title.split()) + len(paper.summary.split())

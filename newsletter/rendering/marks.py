@@ -1,0 +1,184 @@
+"""Marks that stand for a reader's own strings, and Jinja environments in which nothing can read them.
+
+A template is rendered once with marks, and the readers' strings are put in their places afterwards. That gives what
+Jinja would have given only where the template does no more with such a string than print it, join it to others or ask
+whether it is there. So whatever else is done with one raises ``Unspliceable``, and the template is left to Jinja.
+
+==========================  ==========================================================================
+``\\2name\\3``                a string of the reader's own, or a block
+``\\2name\\5number\\3``         a block for one item of a list
+``\\4`` as often as digits     the number of a card: lines that hold it break where they will break
+``\\6indent,hanging\\7…\\x08``  a paragraph to be broken into lines when the strings are in it
+==========================  ==========================================================================
+
+No mail holds these characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, NoReturn
+
+from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator, Frame, operators
+from jinja2.runtime import Macro
+
+ANY = re.compile(r"[\x02-\x08]")
+NAMED = re.compile(r"\x02(\w+)\x03")
+
+_PRINTING = frozenset({"e", "em", "escape", "safe", "string", "strong"})
+_ASKING = frozenset({"defined", "none", "undefined"})
+
+
+class Unspliceable(Exception):
+    """A template reads more of a reader's own than marks can stand for."""
+
+
+class Marked(str):
+    """A text with marks in it: it is there, it can be printed, and nothing else."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise Unspliceable("a string of the reader's own is read")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __len__ = _refuse  # type: ignore[assignment]
+    __iter__ = __getitem__ = __add__ = __mul__ = __rmul__ = __mod__ = __hash__ = _refuse  # type: ignore[assignment]
+
+
+class Unreadable:
+    """Something of the reader's own of which a template may only know whether it is there."""
+
+    def __init__(self, *, is_there: bool) -> None:
+        self._is_there = is_there
+
+    def __bool__(self) -> bool:
+        return self._is_there
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise Unspliceable("something of the reader's own is read")
+
+    __getattr__ = __getitem__ = __len__ = __iter__ = __str__ = __eq__ = __hash__ = _refuse  # type: ignore[assignment]
+
+
+class Listed:
+    """A list that can be counted and gone through; of its items blocks alone know more than their places."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[object]:
+        return iter([_Item(place) for place in range(self._count)])
+
+
+class _Item(Unreadable):
+    def __init__(self, place: int) -> None:
+        super().__init__(is_there=True)
+        self._place = place
+
+    def __html__(self) -> str:
+        return f"\x05{self._place}"
+
+    def __str__(self) -> str:
+        return f"\x05{self._place}"
+
+
+def mark(name: str) -> str:
+    """The mark of a string of the reader's own."""
+    return Marked(f"\x02{name}\x03")
+
+
+def number_mark(number: int) -> str:
+    """A mark as wide as the number."""
+    return Marked("\x04" * len(str(number)))
+
+
+def block_mark(name: str, item: str | None) -> nodes.Output:
+    """What stands in a template in the place of a block; ``item`` is the variable of the loop around it."""
+    if item is None:
+        return nodes.Output([nodes.TemplateData(f"\x02{name}\x03")])
+    return nodes.Output([nodes.TemplateData(f"\x02{name}"), nodes.Name(item, "load"), nodes.TemplateData("\x03")])
+
+
+def is_marked(value: object) -> bool:
+    """Whether marks are in the text."""
+    return isinstance(value, str) and ANY.search(str(value)) is not None
+
+
+def marking(environment: Environment) -> Environment:
+    """A twin of the environment: the same templates, and ``Unspliceable`` where one of them reads a mark."""
+    twin = environment.overlay()
+    twin.code_generator_class = _Code
+    twin.filters = {n: apply if n in _PRINTING else _guard(apply) for n, apply in environment.filters.items()}
+    twin.tests = {n: ask if n in _ASKING else _guard(ask) for n, ask in environment.tests.items()}
+    twin.globals = {**environment.globals}
+    if "wrapped" in environment.filters:
+        twin.filters["wrapped"] = _wrap_later(environment.filters["wrapped"])
+    changed = {"getattr": _guard(environment.getattr), "getitem": _guard(environment.getitem), "unmarked": unmarked}
+    vars(twin).update(changed, call=_guarded_call(twin))
+    if (words := environment.globals.get("words")) is not None:
+        twin.globals["words"] = twin.get_template(words.__name__).module
+    return twin
+
+
+def unmarked(value: Any) -> Any:
+    """The value, if it may be compared."""
+    if is_marked(value) or isinstance(value, Unreadable):
+        raise Unspliceable("a string of the reader's own is compared")
+    return value
+
+
+class _Code(CodeGenerator):
+    """Compares nothing that is marked."""
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 Jinja's name for it
+        """Writes the comparison with a look at each side."""
+        self.write("(environment.unmarked(")
+        self.visit(node.expr, frame)
+        self.write(")")
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} environment.unmarked(")
+            self.visit(operand.expr, frame)
+            self.write(")")
+        self.write(")")
+
+
+def _guard(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if any(is_marked(value) for value in (*args, *kwargs.values())):
+            raise Unspliceable("a string of the reader's own is read")
+        return function(*args, **kwargs)
+
+    return guarded
+
+
+def _guarded_call(environment: Environment) -> Callable[..., Any]:
+    plainly: Callable[..., Any] = type(environment).call  # type: ignore[attr-defined]
+
+    def call(context: Any, called: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(called, Macro) and any(is_marked(value) for value in (*args, *kwargs.values())):
+            raise Unspliceable("a function is called with a string of the reader's own")
+        return plainly(environment, context, called, *args, **kwargs)
+
+    return call
+
+
+def _wrap_later(wrapped: Callable[..., str]) -> Callable[..., str]:
+    """Lines are broken at once where no string can move the breaks."""
+
+    def wrap(text: str, indent: int = 0, *, hanging: int = 0) -> str:
+        plain = str(text)
+        if "\x06" in plain or "\x05" in plain:
+            raise Unspliceable("a paragraph is in a paragraph")
+        return f"\x06{indent},{hanging}\x07{plain}\x08" if "\x02" in plain else wrapped(plain, indent, hanging=hanging)
+
+    return wrap
