@@ -1,45 +1,80 @@
-"""The headers that tell mail systems what a digest is, how to leave it and which list it belongs to."""
+"""The headers that tell mail systems what a mail is, how to leave it and which list it belongs to."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from newsletter.model import Links, Mailbox
 from newsletter.rendering.mime import ascii_address
 from newsletter.text import slug
 
+Header = tuple[str, str]
+
 SENDER_ID_CHARACTERS = 15
 """Gmail's limit for the last field of Feedback-ID."""
 
+MAX_LINK = 960
+"""What leaves room for a header's name on a line of 998."""
 MAX_PHRASE = 200
 _PHRASE = re.compile(r"[A-Za-z0-9 ]+")
+_QUOTABLE = re.compile(r"[\x20-\x7e]*")
+_ONE_CLICK: Header = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+_BULK: Header = ("Precedence", "bulk")
+_BY_A_MACHINE: Header = ("Auto-Submitted", "auto-generated")
 
 
-def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -> list[tuple[str, str]]:
+def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -> list[Header]:
     """All headers of a digest beside the common ones, each on one line: a folded link is a broken link.
 
-    ``links`` have been checked. One-click unsubscribing (RFC 8058) is promised for https only.
+    ``links`` have been checked; one that is too long for a line is left to the body. One-click unsubscribing (RFC 8058)
+    is promised for https only.
     """
-    local, _, domain = ascii_address(sender.email).rpartition("@")
-    list_name = slug(local)
-    leave = [f"<{link}>" for link in (links.unsubscribe, links.unsubscribe_mailto) if link]
-    headers = [("List-Unsubscribe", ", ".join(leave))]
-    if links.unsubscribe and links.unsubscribe.startswith("https://"):
-        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    headers.append(("List-Id", f"{_phrase(title)}<{list_name}.{domain}>"))
-    if links.preferences:
-        headers.append(("List-Help", f"<{links.preferences}>"))
-    if links.archive:
-        headers.append(("List-Archive", f"<{links.archive}>"))
-    sender_id = slug(domain).replace("-", "")[:SENDER_ID_CHARACTERS]
-    headers.append(("Feedback-ID", f"{slug(edition)}:digest:{list_name}:{sender_id}"))
-    headers.append(("Precedence", "bulk"))
+    list_id, feedback_id = _of_edition(edition, title, sender)
+    headers = []
+    ways = _ways_out(links)
+    if ways:
+        headers.append(("List-Unsubscribe", ways))
+        if ways.startswith("<https://"):
+            headers.append(_ONE_CLICK)
+    headers.append(list_id)
+    for name, link in (("List-Help", links.preferences), ("List-Archive", links.archive)):
+        if link and len(link) <= MAX_LINK:
+            headers.append((name, f"<{link}>"))
+    headers += (feedback_id, _BULK)
     return headers
+
+
+def system_headers(kind: str, *, sender: Mailbox) -> list[Header]:
+    """The headers of a mail that belongs to no list: a confirmation, a test. Nobody is to answer it by machine."""
+    return [_BY_A_MACHINE, _feedback_id("system", kind, sender)]
+
+
+def _ways_out(links: Links) -> str:
+    """The link, and the address where there is room for both."""
+    by_web, by_mail = links.unsubscribe, links.unsubscribe_mailto
+    if not by_web or len(by_web) > MAX_LINK:
+        return f"<{by_mail}>" if by_mail and len(by_mail) <= MAX_LINK else ""
+    return f"<{by_web}>, <{by_mail}>" if by_mail and len(by_web) + len(by_mail) <= MAX_LINK else f"<{by_web}>"
+
+
+@lru_cache(maxsize=64)
+def _of_edition(edition: str, title: str, sender: Mailbox) -> tuple[Header, Header]:
+    """``List-Id`` and ``Feedback-ID``, which are the same for all readers."""
+    local, _, domain = ascii_address(sender.email).rpartition("@")
+    return ("List-Id", f"{_phrase(title)}<{slug(local)}.{domain}>"), _feedback_id(edition, "digest", sender)
+
+
+def _feedback_id(edition: str, kind: str, sender: Mailbox) -> Header:
+    """What complaints are counted by: from the narrowest to the widest."""
+    local, _, domain = ascii_address(sender.email).rpartition("@")
+    sender_id = slug(domain).replace("-", "")[:SENDER_ID_CHARACTERS]
+    return ("Feedback-ID", f"{slug(edition)}:{slug(kind)}:{slug(local)}:{sender_id}")
 
 
 def _phrase(title: str) -> str:
     """The title before the id; left out where it would need encoded words, for machines read these headers."""
-    if _PHRASE.fullmatch(title):
-        return f"{title} "
+    if len(title) > MAX_PHRASE or "=?" in title or not _QUOTABLE.fullmatch(title) or not title.strip():
+        return ""
     escaped = title.replace("\\", r"\\").replace('"', r"\"")
-    return f'"{escaped}" ' if title.isascii() and len(title) <= MAX_PHRASE else ""
+    return f"{title} " if _PHRASE.fullmatch(title) else f'"{escaped}" '
