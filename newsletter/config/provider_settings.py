@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
 from newsletter.addresses import is_loopback
-from newsletter.config.fields import AnyPath, DottedPath, Host, Options, Section, SecureLink, kind_of, plugin_tag
-from newsletter.config.mistakes import clash
+from newsletter.config.fields import (
+    AnyPath,
+    Domain,
+    DottedPath,
+    Host,
+    Options,
+    Section,
+    SecureLink,
+    kind_of,
+    plugin_tag,
+)
+from newsletter.config.mistakes import clash, mistake
+from newsletter.config.signing_keys import read_signing_key
 
 PROVIDER_KINDS = ("console", "files", "sendgrid", "smtp")
+_SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
 
@@ -27,6 +49,36 @@ class ConsoleProvider(Section):
     """Messages as text on the terminal."""
 
     kind: Literal["console"]
+
+
+def _read_selector(value: str) -> str:
+    if not _SELECTOR.fullmatch(value):
+        raise mistake("a name of letters, digits and hyphens, such as `s2026`")
+    return value
+
+
+class DkimKey(Section):
+    """A key that mails are signed with, for receivers to see that they are the sender's."""
+
+    selector: Annotated[str, AfterValidator(_read_selector)]
+    """The name of the key: its public half is the TXT record of ``selector._domainkey.domain``."""
+    key: AnyPath
+    """The private half, RSA of 2048 bits or more, or Ed25519: a PEM file that only its owner can read."""
+    domain: Domain | None = None
+    """Who signs; the domain of ``from.email`` when left out, and receivers want it to be that."""
+
+    @model_validator(mode="after")
+    def _see_that_it_can_sign(self, info: ValidationInfo) -> DkimKey:
+        if info.context:
+            try:
+                read_signing_key(self.key)
+            except ValueError as error:
+                raise clash(f"`key`: {error}", at="key") from error
+        return self
+
+
+def _as_several(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
 
 
 class SmtpProvider(Section):
@@ -47,6 +99,10 @@ class SmtpProvider(Section):
     """How many at the same time."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long the server may take for an answer."""
+    dkim: Annotated[
+        tuple[DkimKey, ...], BeforeValidator(_as_several, json_schema_input_type=DkimKey | list[DkimKey])
+    ] = ()
+    """What mails are signed with, where the server does not sign itself: a key, or a list of them."""
 
     @model_validator(mode="after")
     def _settle_tls(self) -> SmtpProvider:

@@ -21,7 +21,7 @@ _PHRASE = re.compile(r"[A-Za-z0-9 ]+")
 _QUOTABLE = re.compile(r"[\x20-\x7e]*")
 _ONE_CLICK: Header = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 _BULK: Header = ("Precedence", "bulk")
-_BY_A_MACHINE: Header = ("Auto-Submitted", "auto-generated")
+BY_A_MACHINE: Header = ("Auto-Submitted", "auto-generated")
 
 
 def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -> list[Header]:
@@ -47,7 +47,7 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
 
 def system_headers(kind: str, *, sender: Mailbox) -> list[Header]:
     """The headers of a mail that belongs to no list: a confirmation, a test. Nobody is to answer it by machine."""
-    return [_BY_A_MACHINE, _feedback_id("system", kind, sender)]
+    return [BY_A_MACHINE, _feedback_id("system", kind, sender)]
 
 
 def _ways_out(links: Links) -> str:
