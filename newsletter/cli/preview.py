@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import webbrowser
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from newsletter.cli.checking import print_findings
 from newsletter.cli.context import Context, Now, read_now
 from newsletter.cli.output import out, print_warning
-from newsletter.cli.previewing import serve_folder, write_preview
-from newsletter.errors import UsageError
+from newsletter.cli.previewing import GALLERY, write_preview
+from newsletter.cli.serving import Changes, PreviewServer
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.subscriptions import PREVIEW_FOLDER
+
+POLL_SECONDS = 0.3
 
 
 def preview(
@@ -23,26 +30,81 @@ def preview(
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Serve it on loopback, made anew when a template or the config changes.")
+        bool, typer.Option("--serve", help="Serve it on loopback; pages reload when a template or the config changes.")
     ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Look for what would go wrong in mail clients.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Report size, links, headings, contrast and what mail clients lack.")
+    ] = False,
     now: Now = None,
 ) -> int:
     """Render without sending: a folder a reader, and a gallery of them."""
     context: Context = ctx.obj
     folder = (out_dir or context.settings.folder / PREVIEW_FOLDER).absolute()
 
-    def make() -> list[str]:
+    def make() -> bool:
         context.reload()
         with context.storage() as storage:
-            return write_preview(context.settings, storage, folder, address=subscriber, now=read_now(now), check=check)
+            made = write_preview(context.settings, storage, folder, address=subscriber, now=read_now(now), check=check)
+        return print_findings(made) if check else False
 
-    problems = make()
-    for problem in problems:
-        print_warning(problem)
-    out().print(f"preview: [bold]{folder / 'index.html'}[/]")
-    if open_:
-        webbrowser.open((folder / "index.html").as_uri())
+    has_problems = make()
+    out().print(f"preview: [bold]{folder / GALLERY}[/]")
     if serve:
-        serve_folder(folder, watched=[*context.settings.templates, context.config_folder], make=make)
-    return UsageError.exit_code if problems else 0
+        watched = [context.settings.folder / "templates", *context.settings.templates, context.config_folder]
+        serve_folder(folder, watched=watched, make=make, on_listening=webbrowser.open if open_ else None)
+    elif open_:
+        webbrowser.open((folder / GALLERY).as_uri())
+    return UsageError.exit_code if has_problems else 0
+
+
+def serve_folder(
+    folder: Path,
+    *,
+    watched: Sequence[Path],
+    make: Callable[[], object],
+    on_listening: Callable[[str], object] | None = None,
+) -> None:
+    """Serves the folder until interrupted; makes it anew when something watched changes, and says so to open pages."""
+    changes, seen = Changes(), _stamp(watched)
+    with PreviewServer(folder, changes) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        out().print(f"serving {server.url} (Ctrl-C ends it)")
+        try:
+            if on_listening is not None:
+                on_listening(server.url)
+            _follow(watched, changes, make, seen=seen)
+        except KeyboardInterrupt:
+            server.shutdown()
+
+
+def _follow(
+    watched: Sequence[Path], changes: Changes, make: Callable[[], object], *, seen: frozenset[tuple[str, int, int]]
+) -> None:
+    while True:
+        time.sleep(POLL_SECONDS)
+        if (stamp := _stamp(watched)) != seen:
+            seen = stamp
+            _make_again(changes, make)
+
+
+def _make_again(changes: Changes, make: Callable[[], object]) -> None:
+    try:
+        make()
+    except NewsletterError as error:
+        print_warning(str(error))
+        changes.announce(str(error))
+    else:
+        out().print("made anew", style="dim")
+        changes.announce()
+
+
+def _stamp(watched: Iterable[Path]) -> frozenset[tuple[str, int, int]]:
+    """What changes when a file does; one that goes away while it is looked at changes it too."""
+    stamps = set()
+    for file in (file for path in watched for file in path.rglob("*")):
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        stamps.add((str(file), status.st_mtime_ns, status.st_size))
+    return frozenset(stamps)

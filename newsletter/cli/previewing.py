@@ -1,63 +1,68 @@
-"""The preview folder: one folder a reader, a gallery over them, a server that makes it anew."""
+"""The preview folder: one folder a reader, a gallery over them, and what a check of the messages found."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from newsletter import pipeline
-from newsletter.cli.output import out, print_warning
+from newsletter.cli.output import print_warning
 from newsletter.config.settings import Settings
-from newsletter.errors import NewsletterError, StorageError
+from newsletter.errors import StorageError
 from newsletter.model import Message
 from newsletter.pipeline.looking import render_look
 from newsletter.pipeline.messages import Letterhead
 from newsletter.rendering.gallery import GalleryItem, render_gallery
-from newsletter.rendering.inspection import find_problems
+from newsletter.rendering.inspection import Inspection, inspect_message
+from newsletter.rendering.schemes import for_frame, force_scheme
+from newsletter.rendering.views import render_views
 from newsletter.storage import Storage
 from newsletter.text import slug
 
-POLL_SECONDS = 0.5
+GALLERY = "index.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """One reader's message as it lies in the preview folder."""
+
+    place: str
+    """The folder's name."""
+    message: Message
+    inspection: Inspection | None
+    """``None`` where no check was asked for."""
 
 
 def write_preview(
     settings: Settings, storage: Storage, folder: Path, *, address: str | None, now: datetime, check: bool
-) -> list[str]:
-    """Writes ``folder/<reader>/{index.html,message.txt,message.eml}`` and a gallery; gives what ``check`` found."""
-    letterhead = Letterhead(settings)
-    items, problems = [], []
-    for one in pipeline.look_at_all(settings, storage, address=address, now=now):
-        for reference in dict.fromkeys(one.missing):
-            print_warning(f"{one.reader.email}: liked paper not found in the store: {reference}")
-        message = render_look(letterhead, settings, one, now=now)
-        place = slug(one.reader.email)
-        write_message(folder / place, message)
-        items.append(
-            GalleryItem(
-                recipient=message.recipient,
-                subject=message.subject,
-                date=message.date,
-                eml=f"{place}/message.eml",
-                html=f"{place}/index.html",
-                text=f"{place}/message.txt",
-            )
-        )
-        if check:
-            problems += [f"{one.reader.email}: {problem}" for problem in find_problems(message)]
-    write(folder / "index.html", render_gallery(items, title=settings.title).encode())
-    return problems
+) -> list[Previewed]:
+    """Writes a folder a reader and a gallery over them.
+
+    ``folder/<reader>/`` holds ``index.html``, ``message.txt`` and ``message.eml``, which are the message itself, and
+    ``views.html`` with the two pages that it frames, ``light.html`` and ``dark.html``.
+    """
+    made = []
+    for place, message in _messages(settings, storage, address=address, now=now):
+        inspection = inspect_message(message) if check else None
+        write_message(folder / place, message, inspection)
+        made.append(Previewed(place=place, message=message, inspection=inspection))
+    gallery = render_gallery([_item(one) for one in made], title=settings.title, rest="More readers")
+    write(folder / GALLERY, gallery.encode())
+    return made
 
 
-def write_message(folder: Path, message: Message) -> None:
+def write_message(folder: Path, message: Message, inspection: Inspection | None = None) -> None:
     """The message as a browser, a terminal and a mail program read it."""
-    write(folder / "index.html", message.html.encode("utf-8", "replace"))
-    write(folder / "message.txt", message.text.encode("utf-8", "replace"))
+    html = message.html
+    write(folder / "index.html", _utf8(html))
+    write(folder / "message.txt", _utf8(message.text))
     write(folder / "message.eml", message.raw)
+    write(folder / "light.html", _utf8(for_frame(force_scheme(html, "light"))))
+    write(folder / "dark.html", _utf8(for_frame(force_scheme(html, "dark"))))
+    views = render_views(message, light="light.html", dark="dark.html", back=f"../{GALLERY}", inspection=inspection)
+    write(folder / "views.html", _utf8(views))
 
 
 def write(file: Path, content: bytes) -> None:
@@ -71,44 +76,43 @@ def write(file: Path, content: bytes) -> None:
         raise StorageError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def serve_folder(folder: Path, *, watched: Sequence[Path], make: Callable[[], object]) -> None:
-    """Serves the folder on loopback until interrupted; makes it anew when something watched changes."""
-    handler = functools.partial(_Reloading, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        out().print(f"serving http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
-        seen = _stamp(watched)
-        try:
-            while True:
-                time.sleep(POLL_SECONDS)
-                if (stamp := _stamp(watched)) != seen:
-                    seen = stamp
-                    _make_again(make)
-        except KeyboardInterrupt:
-            server.shutdown()
+def _messages(
+    settings: Settings, storage: Storage, *, address: str | None, now: datetime
+) -> Iterator[tuple[str, Message]]:
+    """Each reader's message, and the name of a folder for it."""
+    letterhead = Letterhead(settings)
+    taken: set[str] = set()
+    for one in pipeline.look_at_all(settings, storage, address=address, now=now):
+        for reference in dict.fromkeys(one.missing):
+            print_warning(f"{one.reader.email}: liked paper not found in the store: {reference}")
+        yield _free(slug(one.reader.email), taken), render_look(letterhead, settings, one, now=now)
 
 
-def _make_again(make: Callable[[], object]) -> None:
-    try:
-        make()
-    except NewsletterError as error:
-        print_warning(str(error))
+def _free(name: str, taken: set[str]) -> str:
+    """The name, numbered where another reader's address makes the same one."""
+    number = 1
+    while (free := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    taken.add(free)
+    return free
 
 
-def _stamp(watched: Iterable[Path]) -> tuple[tuple[str, int], ...]:
-    files = (file for path in watched for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
-    return tuple(sorted((str(file), file.stat().st_mtime_ns) for file in files))
+def _item(one: Previewed) -> GalleryItem:
+    message, inspection = one.message, one.inspection
+    return GalleryItem(
+        recipient=message.recipient,
+        subject=message.subject,
+        date=message.date,
+        html=f"{one.place}/index.html",
+        text=f"{one.place}/message.txt",
+        eml=f"{one.place}/message.eml",
+        views=f"{one.place}/views.html",
+        light=f"{one.place}/light.html",
+        dark=f"{one.place}/dark.html",
+        problems=None if inspection is None else len(inspection.problems),
+        notes=0 if inspection is None else len(inspection.notes),
+    )
 
 
-class _Reloading(http.server.SimpleHTTPRequestHandler):
-    """Serves files, and asks the browser to look again now and then."""
-
-    def end_headers(self) -> None:
-        """No caching, and a refresh for the pages."""
-        self.send_header("Cache-Control", "no-store")
-        if self.path.endswith(("/", ".html")):
-            self.send_header("Refresh", "2")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name is http.server's
-        """Says nothing."""
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

@@ -27,15 +27,30 @@ class GalleryItem:
     html: str | None = None
     text: str | None = None
     eml: str | None = None
+    views: str | None = None
+    """The page that shows it in five ways; see ``render_views``."""
+    light: str | None = None
+    dark: str | None = None
+    """The HTML as a light and as a dark screen show it."""
+    problems: int | None = None
+    """How many problems a check found; ``None`` where nobody has looked."""
+    notes: int = 0
 
 
 def render_gallery(
-    items: Sequence[GalleryItem], *, title: str = "Outbox", folders: Sequence[Path] | None = None
+    items: Sequence[GalleryItem],
+    *,
+    title: str = "Outbox",
+    rest: str = "Earlier",
+    folders: Sequence[Path] | None = None,
 ) -> str:
-    """The page as one self-contained HTML document without scripts; items are shown in the order given."""
+    """The page as one self-contained HTML document without scripts; items are shown in the order given.
+
+    ``rest`` is the heading of those that are lines of a table.
+    """
     environment = html_environment([*folders] if folders else [shipped("templates")])
     environment.filters["file_link"] = quote
     template = load_template(environment, TEMPLATE)
-    context = {"title": title, "items": list(items), "pictures": PICTURES}
+    context = {"title": title, "items": list(items), "rest": rest, "pictures": PICTURES}
     check_names(environment, TEMPLATE, context.keys())
     return fill(template, context)

@@ -35,17 +35,6 @@ def test_rank_explain_prints_a_table(deployment):
     assert "spiking neural networks" in said.out
 
 
-def test_preview_writes_a_folder_a_reader_and_a_gallery(deployment):
-    said = deployment("preview", "--out", "looks", "--check", "--now", MORNING)
-    assert said.code == 0
-    for reader in ("ada-example-org", "ben-example-org", "eve-example-org"):
-        for name in ("index.html", "message.txt", "message.eml"):
-            assert (deployment.folder / "looks" / reader / name).stat().st_size > 500
-    assert "ada-example-org/index.html" in (deployment.folder / "looks" / "index.html").read_text()
-    assert deployment("status", "--json").json["ledger"] == {}
-    assert not deployment.outbox.exists()
-
-
 def test_preview_of_one_reader(deployment):
     deployment("preview", "--subscriber", "ada@example.org", "--out", "looks", "--now", MORNING)
     assert [path.name for path in (deployment.folder / "looks").iterdir() if path.is_dir()] == ["ada-example-org"]

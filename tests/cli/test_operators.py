@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-import urllib.request
 
 import pytest
 
@@ -145,23 +142,6 @@ def test_a_missing_csv_and_one_without_addresses_are_one_line(deployment, tmp_pa
         said = deployment("subscribers", "import", name)
         assert said.code == 2
         assert len(said.err.strip().splitlines()) == 1
-
-
-def test_preview_is_made_anew_when_a_template_changes(deployment):
-    command = [sys.executable, "-m", "newsletter", "--config", str(deployment.folder / "config")]
-    process = subprocess.Popen([*command, "preview", "--serve", "--now", MORNING], stdout=subprocess.PIPE, text=True)
-    try:
-        url = next(match[0] for line in process.stdout if (match := re.search(r"http://\S+/", line)))
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            assert answer.headers["Refresh"]
-        deployment.write(title="Evening Papers")
-        end = time.monotonic() + 60
-        while "Evening Papers" not in urllib.request.urlopen(url, timeout=30).read().decode():
-            assert time.monotonic() < end
-            time.sleep(0.2)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
 
 
 def test_mail_records_that_cannot_be_found_say_what_to_do():
