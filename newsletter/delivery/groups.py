@@ -1,9 +1,9 @@
-"""What all providers that talk to a server share: going through groups, and knowing when to stop."""
+"""What all providers that talk to a server share: knowing when to stop."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from newsletter.errors import ProviderError
 from newsletter.model import Message, Outcome, Verdict
@@ -22,19 +22,32 @@ class Wait(Exception):
         self.outcome = outcome
 
 
-class Groups:
-    """Takes groups of messages through ``deliver``, which raises ``Wait`` where the provider asks for a pause."""
+class Unsendable(Exception):
+    """The provider could not take the message whatever it said; ``outcome`` says why."""
 
-    def __init__(self, deliver: Callable[[Message], Outcome], *, place: str) -> None:
-        self._deliver = deliver
+    def __init__(self, reason: str, *, address_is_bad: bool = False) -> None:
+        super().__init__(reason)
+        self.outcome = Outcome(verdict=Verdict.REFUSED, detail=reason, address_is_bad=address_is_bad)
+
+
+class Groups:
+    """Watches over what becomes of messages, from group to group."""
+
+    def __init__(self, *, place: str) -> None:
         self._place = place
         self._unclear = 0
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
-        """The outcome of each message; raises ``ProviderError`` where the rest had better stay here."""
-        for message in messages:
+    def watch(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes, each as it comes; ``Wait`` is raised in place of one where the provider asks for a pause.
+
+        Raises ``ProviderError`` where the rest had better stay here.
+        """
+        coming = iter(outcomes)
+        while True:
             try:
-                outcome = self._deliver(message)
+                outcome = next(coming)
+            except StopIteration:
+                return
             except Wait as wait:
                 yield wait.outcome
                 raise ProviderError(f"{self._place}: asks to come back later: {wait}") from wait

@@ -21,9 +21,9 @@ from urllib3.util import Url, parse_url
 
 from newsletter.config.settings import SendgridProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
-from newsletter.delivery.groups import Groups, Wait, describe
+from newsletter.delivery.groups import Groups, Unsendable, Wait, describe
 from newsletter.delivery.sendgrid_answers import Answer, outcome_of, refuses_us, words_of
-from newsletter.delivery.sendgrid_payload import Unsendable, build_payload
+from newsletter.delivery.sendgrid_payload import build_payload
 from newsletter.errors import ProviderError, ProviderRefused, UsageError
 from newsletter.model import Message, Outcome, Verdict
 
@@ -45,7 +45,7 @@ class Sendgrid:
         self._surroundings = surroundings
         self._url = parse_url(settings.host + "/v3/mail/send")
         self._headers = _request_headers(settings.api_key.get_secret_value())
-        self._groups = Groups(self._deliver, place=settings.host)
+        self._groups = Groups(place=settings.host)
         self._connection: HTTPConnection | None = None
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class Sendgrid:
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """One outcome a message; see ``Provider.send``. ``provider_id`` is SendGrid's X-Message-Id."""
-        return self._groups.send(messages)
+        return self._groups.watch(map(self._deliver, messages))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

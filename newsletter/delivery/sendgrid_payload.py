@@ -24,8 +24,9 @@ from sendgrid.helpers.mail import (
 from sendgrid.helpers.mail.exceptions import SendGridException
 
 from newsletter.addresses import wire_address
+from newsletter.delivery.groups import Unsendable
 from newsletter.errors import ProviderRefused
-from newsletter.model import Message, Outcome, Verdict
+from newsletter.model import Message
 
 DELIVERY_ARGUMENT = "delivery_id"
 """Under this name events tell us which delivery they are about."""
@@ -49,14 +50,6 @@ RESERVED_HEADERS = frozenset(
 """SendGrid answers 400 to these, but for the last, which it writes itself."""
 
 _NOT_IN_NAMES = re.compile(r"\s*[,;]+\s*")
-
-
-class Unsendable(Exception):
-    """SendGrid could not take the message whatever it said; ``outcome`` says why."""
-
-    def __init__(self, reason: str, *, address_is_bad: bool = False) -> None:
-        super().__init__(reason)
-        self.outcome = Outcome(verdict=Verdict.REFUSED, detail=reason, address_is_bad=address_is_bad)
 
 
 def build_payload(message: Message, *, sandbox: bool = False) -> dict[str, Any]:

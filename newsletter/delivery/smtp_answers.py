@@ -44,6 +44,8 @@ class Reply:
     code: int | None
     """``None``: the connection was lost, or what came is no reply to this command."""
     text: str
+    is_misfit: bool = False
+    """Whether something came that is no reply to this command."""
 
     @property
     def accepts(self) -> bool:
@@ -83,7 +85,9 @@ _QUEUE_ID = re.compile(r"\b(?:queued as |id=)([\w.-]+)", re.IGNORECASE)
 def read_reply(stage: Stage, code: int, text: str) -> Reply:
     """The reply, its code ``None`` where it cannot be one to this command."""
     fits = code in _GOES_ON.get(stage, _ACCEPTED) or code in _REFUSED
-    return Reply(stage, code if fits else None, f"{code} {text}" if fits else f"no reply to {stage}: {text or code}")
+    if fits:
+        return Reply(stage, code, f"{code} {text}")
+    return Reply(stage, None, f"no reply to {stage}: {text or code}", is_misfit=True)
 
 
 def refuses_us(reply: Reply) -> bool:

@@ -34,8 +34,9 @@ class SmtpSink:
     """Accepts all mail from inside ``with``; needs aiosmtpd.
 
     ``decide(step, argument)`` or ``answer(step, ...)`` say what to answer in place of the usual reply: a line such as
-    ``450 4.2.1 busy`` (a 421 closes), anything else for garbage, or ``DROP`` or ``STALL``. After ``END`` a message
-    counts as accepted unless the answer is a 4xx or 5xx.
+    ``450 4.2.1 busy`` (a 421 closes), anything else for garbage, or ``DROP`` or ``STALL``. A 354 at ``DATA`` makes it
+    read a message even where no recipient was taken. After ``END`` a message counts as accepted unless the answer is a
+    4xx or 5xx.
     """
 
     def __init__(
@@ -47,15 +48,21 @@ class SmtpSink:
         users: Mapping[str, str] | None = None,
         mechanisms: Sequence[str] = ("PLAIN", "LOGIN"),
         extensions: bool = True,
+        pipelining: bool = True,
     ) -> None:
-        """``users`` maps names to passwords: who is not logged in gets 530. ``extensions``: SIZE and SMTPUTF8."""
+        """``users`` maps names to passwords: who is not logged in gets 530. ``extensions``: SIZE and SMTPUTF8;
+        ``pipelining`` whether PIPELINING is offered too.
+        """
         self.tls = tls
         self.certificate = certificate
         self.users = users
         self.mechanisms = mechanisms
         self.extensions = extensions
+        self.pipelining = pipelining
         self.script: Script[str] = Script(decide)
         self.messages: list[Received] = []
+        self.unaddressed: list[bytes] = []
+        """Messages that came to their end without a recipient; nobody gets them."""
         self.commands: list[str] = []
         """Every line of the dialogues, without the messages."""
         self.connections = 0

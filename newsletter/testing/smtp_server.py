@@ -20,8 +20,9 @@ class Server(SMTP):
 
     def __init__(self, sink: SmtpSink, loop: asyncio.AbstractEventLoop) -> None:
         show = sink.certificate.server_context if sink.certificate and sink.tls == "starttls" else None
+        self.keeper = Keeper(sink)
         super().__init__(
-            Keeper(sink),
+            self.keeper,
             loop=loop,
             hostname="sink.example",
             enable_SMTPUTF8=sink.extensions,
@@ -89,7 +90,13 @@ class Server(SMTP):
             await super().smtp_RCPT(arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: D102, N802
-        if await self.misbehave("DATA"):
+        with self._sink.lock:
+            self._sink.commands.append("DATA")
+        spoken = self._sink.script.next("DATA")
+        if spoken is not None:
+            await self.give(spoken)
+            if spoken.startswith("354"):
+                await self.read_message()
             return
         answer = self._sink.script.next("BODY")
         if answer is None:
@@ -98,6 +105,18 @@ class Server(SMTP):
         await self.push("354 go on, for a while")
         await self._reader.read(SOME_BYTES)
         await self.give(answer)
+
+    async def read_message(self) -> None:
+        """Reads a message to its end, whether or not anybody is to get it."""
+        if self.envelope is None or self.session is None:
+            return
+        lines: list[bytes] = []
+        while (line := await self._reader.readuntil(b"\r\n")) != b".\r\n":
+            lines.append(line.removeprefix(b"."))
+        self.envelope.original_content = b"".join(lines)
+        status = await self.keeper.handle_DATA(self, self.session, self.envelope)
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(status)
 
     async def smtp_RSET(self, arg: str) -> None:  # noqa: D102, N802
         if not await self.misbehave("RSET"):
@@ -120,15 +139,26 @@ class Keeper:
     def __init__(self, sink: SmtpSink) -> None:
         self._sink = sink
 
+    async def handle_EHLO(  # noqa: N802
+        self, server: Server, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Offers commands in groups, where the sink is to."""
+        del server, envelope  # aiosmtpd gives them
+        session.host_name = hostname
+        return [responses[0], *["250-PIPELINING"] * self._sink.pipelining, *responses[1:]]
+
     async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps the message unless the script refuses it."""
-        recipient = ", ".join(envelope.rcpt_tos)
+        recipient, raw = ", ".join(envelope.rcpt_tos), envelope.original_content or b""
         answer = self._sink.script.next("END", recipient) or "250 2.0.0 OK: queued as SINK"
-        if not answer.startswith(("4", "5")):
+        if not envelope.rcpt_tos:
+            with self._sink.lock:
+                self._sink.unaddressed.append(raw)
+        elif not answer.startswith(("4", "5")):
             received = Received(
                 sender=envelope.mail_from or "",
                 recipient=recipient,
-                raw=envelope.original_content or b"",
+                raw=raw,
                 is_encrypted=session.ssl is not None or self._sink.tls == "implicit",
                 username=session.auth_data.login.decode() if session.auth_data else None,
             )

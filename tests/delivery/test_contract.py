@@ -126,7 +126,7 @@ def test_a_domain_in_letters_beyond_ascii_arrives(case: Case, make_message: Call
 )
 def test_odd_messages_arrive_too(case: Case, make_message: Callable[..., Message], changes: dict[str, str]) -> None:
     with case.provider as provider:
-        outcomes = list(provider.send([make_message(1, raw=b"To: reader1@example.org\r\n\r\n.\r\n", **changes)]))
+        outcomes = list(provider.send([make_message(1, **changes)]))
     assert [outcome.verdict for outcome in outcomes] == [Verdict.SENT]
     assert len(case.received()) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from newsletter.delivery import open_provider
 from newsletter.delivery.groups import UNCLEAR_IN_A_ROW
 from newsletter.errors import ProviderError, ProviderRefused
-from newsletter.model import Message, Outcome, Verdict
+from newsletter.model import Mailbox, Message, Outcome, Verdict
 from newsletter.testing import DROP, STALL, SmtpSink
 
 MakeMessage = Callable[..., Message]
@@ -19,11 +19,12 @@ NOT_HANDED, UNCERTAIN = Verdict.NOT_HANDED, Verdict.UNCERTAIN
 STOPS, NEVER_LET_IN = "ProviderError", "ProviderRefused"
 
 GARBAGE = "what is this"
-REPLIES = {code: f"{code} no" for code in (421, 450, 451, 452, 550, 552, 554, 535)}
+REPLIES: dict[int | str, str] = {code: f"{code} no" for code in (421, 450, 451, 452, 550, 552, 554, 535)}
 
 # step: what becomes of the first of two messages when the server says this; the second is sent, but where the row says
 # that sending stops: then it has no outcome and is not handed over.
-MATRIX: dict[str, dict[object, tuple[Verdict | None, str]]] = {
+Row = tuple[str, str, tuple[Verdict | None, str]]
+MATRIX: dict[str, dict[int | str, tuple[Verdict | None, str]]] = {
     "MAIL": {
         450: (DEFERRED, ""),
         451: (DEFERRED, ""),
@@ -70,40 +71,181 @@ MATRIX: dict[str, dict[object, tuple[Verdict | None, str]]] = {
         DROP: (UNCERTAIN, ""),
         GARBAGE: (UNCERTAIN, ""),
         "354 more?": (UNCERTAIN, ""),
-        "250-and": (UNCERTAIN, ""),
     },
 }
 ROWS = [
-    pytest.param(step, REPLIES.get(answer, str(answer)) if isinstance(answer, int) else answer, expected)
+    pytest.param((step, REPLIES.get(answer, str(answer)), expected), id=f"{step}-{answer}")
     for step, row in MATRIX.items()
     for answer, expected in row.items()
 ]
 
 
-@pytest.mark.parametrize(("step", "answer", "expected"), ROWS)
-def test_the_table_is_followed(
-    sink: SmtpSink, make_message: MakeMessage, step: str, answer: str, expected: tuple[Verdict | None, str]
-) -> None:
-    verdict, ends = expected
-    sink.answer(step, answer)
-    outcomes: list[Outcome] = []
-    error: ProviderError | None = None
+def _send(sink: SmtpSink, messages: list[Message]) -> tuple[list[Verdict], ProviderError | None]:
+    """What became of each message, and the error that sending ended with."""
+    verdicts: list[Verdict] = []
     with open_provider(sink.settings.model_copy(update={"timeout_seconds": 0.5})) as provider:
         try:
-            for outcome in provider.send([make_message(1), make_message(2)]):
-                outcomes.append(outcome)  # noqa: PERF402 what came before the error counts
-        except ProviderError as raised:
-            error = raised
-    verdicts = [outcome.verdict for outcome in outcomes]
+            for outcome in provider.send(messages):
+                verdicts.append(outcome.verdict)  # noqa: PERF401 what came before the error counts
+        except ProviderError as error:
+            return verdicts, error
+    return verdicts, None
+
+
+@pytest.mark.parametrize("before", [0, 1, 18], ids=lambda count: f"after-{count}")
+@pytest.mark.parametrize("row", ROWS)
+def test_the_table_is_followed(make_message: MakeMessage, pipelining: bool, before: int, row: Row) -> None:
+    """Also where the verbs of a message are said while the one before it is on its way."""
+    step, answer, (verdict, ends) = row
+    faulty = f"reader{before + 1}@example.org"
+    numbers = iter(range(1000))
+
+    def decide(step_now: str, argument: str) -> str | None:
+        return answer if step_now == step and next(numbers) == before else None
+
+    with SmtpSink(decide, pipelining=pipelining) as sink:
+        verdicts, error = _send(sink, [make_message(number) for number in range(1, before + 3)])
+    good = [f"reader{number}@example.org" for number in range(1, before + 1)]
+    took = [message.recipient for message in sink.messages]
     if ends:
         assert type(error).__name__ == ends
-        assert verdicts == ([verdict] if verdict else [])
-        assert [message.recipient for message in sink.messages] == []
+        assert verdicts == [SENT] * before + ([verdict] if verdict else [])
+        assert took == good
     else:
         assert error is None
-        assert verdicts == [verdict, SENT]
-        took = ["reader1@example.org"] if verdict is UNCERTAIN else []
-        assert [message.recipient for message in sink.messages] == [*took, "reader2@example.org"]
+        assert verdicts == [SENT] * before + [verdict, SENT]
+        assert took == [*good, *([faulty] if verdict is UNCERTAIN else []), f"reader{before + 2}@example.org"]
+    assert sink.unaddressed == []
+
+
+def test_an_answer_without_an_end_is_none(sink: SmtpSink, make_message: MakeMessage) -> None:
+    sink.answer("END", "250-and")
+    assert _send(sink, [make_message(1)]) == ([UNCERTAIN], None)
+
+
+# -- commands in groups ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_runs_into_the_next_is_a_yes_and_the_next_message_stays_here(make_message: MakeMessage) -> None:
+    with SmtpSink() as sink:
+        sink.answer("END", "250-and")
+        assert _send(sink, [make_message(1), make_message(2), make_message(3)]) == ([SENT, NOT_HANDED, SENT], None)
+        assert [message.recipient for message in sink.messages] == ["reader1@example.org", "reader3@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "verdicts"),
+    [
+        ("END", "250 taken\r\n250 and again", [SENT, NOT_HANDED, SENT]),
+        ("END", "250 taken\r\n450 or not", [SENT, NOT_HANDED, SENT]),
+        ("END", "250 taken\r\n550 or not", [SENT, NOT_HANDED, SENT]),
+        ("END", "250 taken\r\n421 4.3.2 going down", [SENT, SENT, SENT]),
+        ("RCPT", "250 fine\r\n250 really", [NOT_HANDED, SENT, SENT]),
+        ("DATA", "354 go on\r\n354 go on", [NOT_HANDED, SENT, SENT]),
+    ],
+)
+def test_a_server_that_says_too_much_is_found_out_before_the_next_body(
+    make_message: MakeMessage, step: str, answer: str, verdicts: list[Verdict]
+) -> None:
+    with SmtpSink() as sink:
+        sink.answer(step, answer)
+        assert _send(sink, [make_message(1), make_message(2), make_message(3)]) == (verdicts, None)
+        took = [message.recipient for message in sink.messages]
+    assert took == [f"reader{number}@example.org" for number in (1, 2, 3) if verdicts[number - 1] is SENT]
+
+
+def test_a_refusal_with_a_goodbye_behind_it_is_a_refusal(make_message: MakeMessage) -> None:
+    with SmtpSink() as sink:
+        sink.answer("RCPT", "550 5.1.1 nobody")
+        sink.answer("DATA", "554 5.5.1 no recipients\r\n421 4.7.0 too many errors")
+        assert _send(sink, [make_message(1), make_message(2)]) == ([REFUSED, SENT], None)
+        assert sink.connections == 2
+
+
+def test_a_server_that_says_too_much_step_by_step_is_left(make_message: MakeMessage) -> None:
+    with SmtpSink(pipelining=False) as sink:
+        sink.answer("END", "250 taken\r\n250 and again")
+        assert _send(sink, [make_message(1), make_message(2)]) == ([SENT, SENT], None)
+        assert sink.connections == 2
+
+
+class AsksForNothing:
+    """Refuses a reader at a verb, and asks for the body all the same."""
+
+    def __init__(self, number: int, *, at: str, dot: str | None = None) -> None:
+        self._reader = f"reader{number}@example.org"
+        self._at = at
+        self._dot = dot
+        self._mails = 0
+        self._number = number
+
+    def __call__(self, step: str, argument: str) -> str | None:
+        self._mails += step == "MAIL"
+        if self._mails != self._number:
+            return None
+        if step == self._at:
+            return "450 4.2.1 not now"
+        if step == "DATA":
+            return "354 go on"
+        if step == "RCPT":
+            return "250 fine"
+        return self._dot if step == "END" and not argument else None
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("dot", [None, "250 fine", "451 4.3.0 what was that"])
+def test_a_body_that_is_asked_for_without_a_recipient_ends_at_once(
+    make_message: MakeMessage, number: int, dot: str | None
+) -> None:
+    """As RFC 2920 has it: with a lone dot. Nothing is delivered, and the connection goes on."""
+    with SmtpSink(AsksForNothing(number, at="RCPT", dot=dot)) as sink:
+        verdicts, error = _send(sink, [make_message(1), make_message(2), make_message(3)])
+        assert (verdicts, error) == ([DEFERRED if n == number else SENT for n in (1, 2, 3)], None)
+        assert (sink.unaddressed, sink.connections, len(sink.messages)) == ([b""], 1, 2)
+        assert sink.commands[-1] == "QUIT"
+
+
+@pytest.mark.parametrize("dot", [DROP, GARBAGE, "421 4.3.2 enough"])
+def test_a_lone_dot_without_a_clear_answer_ends_the_connection(make_message: MakeMessage, dot: str) -> None:
+    with SmtpSink(AsksForNothing(1, at="RCPT", dot=dot)) as sink:
+        assert _send(sink, [make_message(1), make_message(2)]) == ([DEFERRED, SENT], None)
+        assert (sink.unaddressed, sink.connections, len(sink.messages)) == ([b""], 2, 1)
+
+
+def test_a_body_that_might_reach_somebody_is_not_even_ended(make_message: MakeMessage) -> None:
+    """The sender was refused and the recipient taken: a lone dot might deliver an empty mail."""
+    with SmtpSink(AsksForNothing(1, at="MAIL")) as sink:
+        assert _send(sink, [make_message(1), make_message(2)]) == ([DEFERRED, SENT], None)
+        assert (sink.unaddressed, sink.connections, len(sink.messages)) == ([], 2, 1)
+
+
+def test_stopping_while_the_next_message_is_announced_says_nothing_more(make_message: MakeMessage) -> None:
+    """Not even goodbye: it would be a part of that message."""
+    with SmtpSink() as sink:
+        with open_provider(sink.settings) as provider:
+            assert next(provider.send([make_message(1), make_message(2)])).verdict is SENT
+        assert [message.recipient for message in sink.messages] == ["reader1@example.org"]
+        assert (sink.commands[-1], sink.unaddressed) == ("DATA", [])
+
+
+def test_what_was_announced_is_forgotten_when_another_group_follows(make_message: MakeMessage) -> None:
+    with SmtpSink() as sink:
+        with open_provider(sink.settings) as provider:
+            assert next(provider.send([make_message(1), make_message(2)])).verdict is SENT
+            assert [outcome.verdict for outcome in provider.send([make_message(3), make_message(2)])] == [SENT, SENT]
+        assert [message.recipient[:7] for message in sink.messages] == ["reader1", "reader3", "reader2"]
+
+
+@pytest.mark.parametrize("fault", ["address", "sender"])
+def test_what_is_wrong_with_the_next_message_is_told_in_its_turn(
+    sink: SmtpSink, make_message: MakeMessage, fault: str
+) -> None:
+    wrong = make_message(2, to="no address") if fault == "address" else make_message(2, sender=Mailbox(email="nobody"))
+    verdicts, error = _send(sink, [make_message(1), wrong, make_message(3)])
+    if fault == "address":
+        assert (verdicts, error) == ([SENT, REFUSED, SENT], None)
+    else:
+        assert (verdicts, type(error)) == ([SENT], ProviderRefused)
 
 
 @pytest.mark.parametrize("answer", ["421 4.4.2 idle for too long", DROP, GARBAGE])
