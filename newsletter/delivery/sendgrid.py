@@ -1,17 +1,16 @@
 """Through SendGrid's v3 API, one request a message over a connection that is kept.
 
-The ``sendgrid`` package builds what a request says. Its client opens a connection a request, waits without limit and
-does not tell whether a request left us, so the bytes travel by urllib3.
+The ``sendgrid`` package says what stands in a request. Its client opens a connection a request, waits without limit and
+does not tell whether a request left us, so the bytes travel over a connection of our own.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from http.client import HTTPException
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +22,7 @@ from newsletter.config.settings import SendgridProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
 from newsletter.delivery.groups import Groups, Unsendable, Wait, describe
 from newsletter.delivery.sendgrid_answers import Answer, outcome_of, refuses_us, words_of
-from newsletter.delivery.sendgrid_payload import build_payload
+from newsletter.delivery.sendgrid_request import RequestBodies
 from newsletter.errors import ProviderError, ProviderRefused, UsageError
 from newsletter.model import Message, Outcome, Verdict
 
@@ -44,7 +43,8 @@ class Sendgrid:
         self._settings = settings
         self._surroundings = surroundings
         self._url = parse_url(settings.host + "/v3/mail/send")
-        self._headers = _request_headers(settings.api_key.get_secret_value())
+        self._head = _request_head(self._url, settings.api_key.get_secret_value())
+        self._bodies = RequestBodies(sandbox=settings.sandbox)
         self._groups = Groups(place=settings.host)
         self._connection: HTTPConnection | None = None
 
@@ -63,7 +63,7 @@ class Sendgrid:
 
     def _deliver(self, message: Message) -> Outcome:
         try:
-            body = json.dumps(build_payload(message, sandbox=self._settings.sandbox)).encode()
+            body = self._bodies.write(message)
         except Unsendable as error:
             return error.outcome
         answer = self._ask(body)
@@ -92,14 +92,15 @@ class Sendgrid:
     def _write(self, connection: HTTPConnection, body: bytes) -> bool:
         """Whether all of the request left us; nobody can act upon a part of it."""
         try:
-            connection.request("POST", self._url.request_uri, body, self._headers, preload_content=False)
-        except _BROKEN:
+            connection.sock.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        except OSError:
             return False
         return True
 
     def _read(self, connection: HTTPConnection) -> Answer | None:
+        response = HTTPResponse(connection.sock, method="POST")
         try:
-            response = connection.getresponse()
+            response.begin()
         except _BROKEN:
             return None
         try:
@@ -107,7 +108,7 @@ class Sendgrid:
             is_read = not response.read(1)
         except _BROKEN:
             body, is_read = b"", False
-        if not is_read:
+        if response.will_close or not is_read:
             self._close()
         return Answer(response.status, response.headers, body)
 
@@ -124,15 +125,20 @@ class Sendgrid:
         self._connection = None
 
 
-def _request_headers(api_key: str) -> Mapping[str, str]:
+def _request_head(url: Url, api_key: str) -> bytes:
+    """The head of every request, up to its length."""
     if not re.fullmatch(r"[!-~]+", api_key):
         raise UsageError("provider.api_key is empty or holds characters that no key has")
-    return {
-        "Authorization": f"Bearer {api_key}",
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "User-Agent": "newsletter",
-    }
+    lines = (
+        f"POST {url.request_uri} HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"Authorization: Bearer {api_key}",
+        "Content-Type: application/json",
+        "Accept: application/json",
+        "User-Agent: newsletter",
+        "Content-Length: ",
+    )
+    return "\r\n".join(lines).encode("ascii")
 
 
 def _connect(url: Url, settings: SendgridProvider, surroundings: Surroundings) -> HTTPConnection:

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
 from typing import Any
 
 from newsletter.delivery.groups import describe
@@ -31,7 +31,7 @@ class Answer:
     """An HTTP response, read to its end."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: HTTPMessage
     """Found in any case of letters."""
     body: bytes
 
@@ -83,7 +83,7 @@ def _verdict(status: int) -> Verdict:
     return Verdict.DEFERRED if status in _NOT_NOW or status >= 500 else Verdict.REFUSED
 
 
-def _wait_seconds(headers: Mapping[str, str], clock: float) -> float | None:
+def _wait_seconds(headers: HTTPMessage, clock: float) -> float | None:
     """Seconds to wait from now on, counted by the server's own clock where it tells the time."""
     now = _instant(headers.get("Date")) or clock
     until = _instant(headers.get("X-RateLimit-Reset")) or _instant(headers.get("Retry-After"))

@@ -49,6 +49,13 @@ RESERVED_HEADERS = frozenset(
 )
 """SendGrid answers 400 to these, but for the last, which it writes itself."""
 
+TRACKING: dict[str, Any] = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+}
+TRIAL: dict[str, Any] = {"sandbox_mode": {"enable": True}}
+
 _NOT_IN_NAMES = re.compile(r"\s*[,;]+\s*")
 
 
@@ -59,8 +66,8 @@ def build_payload(message: Message, *, sandbox: bool = False) -> dict[str, Any]:
     """
     try:
         mail = Mail(
-            from_email=From(_sender_address(message), message.sender.name or None),
-            to_emails=To(_recipient_address(message), _recipient_name(message)),
+            from_email=_mailbox(From(), sender_address(message), message.sender.name),
+            to_emails=_mailbox(To(None), recipient_address(message), recipient_name(message)),
             subject=message.subject,
             plain_text_content=message.text or None,
             html_content=message.html or None,
@@ -85,12 +92,19 @@ def _add_headers(mail: Mail, message: Message) -> None:
     for name, value in (("Message-ID", message.message_id), *message.headers):
         if name.lower() == "reply-to":
             reply_name, reply_address = parseaddr(value)
-            mail.reply_to = ReplyTo(reply_address, reply_name or None)
+            mail.reply_to = _mailbox(ReplyTo(), reply_address, reply_name)
         elif name.lower() not in RESERVED_HEADERS:
             mail.add_header(Header(name, value if value.isascii() else EncodedHeader(value, "utf-8").encode()))
 
 
-def _sender_address(message: Message) -> str:
+def _mailbox(kind: Any, address: str, name: str | None) -> Any:
+    """The address as it is: given at once, without a name, the package would take it for a header and read it."""
+    kind.email, kind.name = address, name or None
+    return kind
+
+
+def sender_address(message: Message) -> str:
+    """The address of the sender; raises ``ProviderRefused`` for what SendGrid takes from nobody."""
     try:
         address = wire_address(message.sender.email)
     except ValueError as error:
@@ -100,7 +114,8 @@ def _sender_address(message: Message) -> str:
     return address
 
 
-def _recipient_address(message: Message) -> str:
+def recipient_address(message: Message) -> str:
+    """The address of the reader; raises ``Unsendable`` for what is none, or none that SendGrid takes."""
     try:
         address = wire_address(message.recipient.email)
     except ValueError as error:
@@ -110,5 +125,6 @@ def _recipient_address(message: Message) -> str:
     return address
 
 
-def _recipient_name(message: Message) -> str | None:
+def recipient_name(message: Message) -> str | None:
+    """The reader's name without what SendGrid takes in no name; ``None`` where nothing is left."""
     return _NOT_IN_NAMES.sub(" ", message.recipient.name).strip() or None
