@@ -43,6 +43,14 @@ def read_link(value: object) -> str:
     return text
 
 
+def read_picture(value: object) -> str:
+    """The https address of a picture: mail programs show no other."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not is_web_address(text) or not text.startswith("https://"):
+        raise mistake("an https address such as `https://example.org/logo.png`")
+    return text
+
+
 def read_secure_link(value: object) -> str:
     """An https address (http on this machine alone) without a slash, query or fragment at its end."""
     text = value.strip().rstrip("/") if isinstance(value, str) else ""

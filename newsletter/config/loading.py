@@ -74,7 +74,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Settings:
         enrich_keys={service: SecretStr(key) for service, key in services.items()},
         folder=folder,
         has_readers_file=newsletter_yaml.with_name("subscribers.yaml").exists(),
-        templates=_template_folders(folder),
+        templates=_template_folders(folder, newsletter.theme),
     )
 
 
@@ -205,10 +205,11 @@ def _read_keys(variables: Variables, name: str) -> tuple[list[str], dict[str, st
         return [], {}, [Problem(name, str(error))]
 
 
-def _template_folders(folder: Path) -> tuple[Path, ...]:
-    """The deployment's own templates, where there are any, before the shipped ones."""
+def _template_folders(folder: Path, theme: str) -> tuple[Path, ...]:
+    """The deployment's own templates, where there are any, before the shipped; before each its part for the theme."""
     own, ours = folder / "templates", shipped("templates")
-    return (own, ours) if own.is_dir() and own.resolve() != ours.resolve() else (ours,)
+    folders = (own, ours) if own.is_dir() and own.resolve() != ours.resolve() else (ours,)
+    return tuple(path for one in folders for path in (one / "themes" / theme, one) if path.is_dir())
 
 
 def _printed(file: Path) -> str:

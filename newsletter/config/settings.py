@@ -18,12 +18,15 @@ from newsletter.config import values
 from newsletter.config.fields import (
     Address,
     ClockTime,
+    Color,
     Database,
     Domain,
     Duration,
     Encoder,
+    Language,
     Line,
     NetworkRange,
+    PictureLink,
     Section,
     SecureLink,
     SomeTime,
@@ -59,6 +62,7 @@ __all__ = [
     "AnySource",
     "ArxivSource",
     "BiorxivSource",
+    "Brand",
     "ConsoleProvider",
     "FeedSource",
     "FilesProvider",
@@ -156,6 +160,17 @@ class Lookup(Section):
     """Where Crossref's works are; another address for a mirror. arXiv has its own at ``api_url`` of an arXiv source."""
 
 
+class Brand(Section):
+    """What makes mails look like their sender's."""
+
+    color: Color = "#0b5394"
+    """Of links and lines, as in ``"#0b5394"``; text takes a shade of it that can be read on light and on dark."""
+    logo: PictureLink | None = None
+    """The https address of a picture for the top of each mail; it is shown 40 pixels high."""
+    logo_alt: Line = ""
+    """What the logo says, for those who do not see it; the title when left out."""
+
+
 class Ranking(Section):
     """What ranking may use beside the words of papers."""
 
@@ -174,6 +189,12 @@ class NewsletterFile(Section):
     """Where the web pages are; mails link there. When left out mails carry mailto links only."""
     postal_address: Line = ""
     """Stands in each mail's footer, as the law of many countries wants; required with more than one reader."""
+    theme: Literal["classic", "compact", "plain"] = "classic"
+    """How mails look: ``compact`` has titles and reasons alone, ``plain`` reads like a letter."""
+    brand: Brand = Brand()
+    """A colour and a logo of your own."""
+    language: Language = "en"
+    """What mails are written in: ``en`` and ``he``, with a country as ``en-US`` for its dates, or one of your own."""
     timezone: Zone = ZoneInfo("UTC")
     """An IANA time zone: the default for readers, and the zone of a run's date."""
     database: Database = Field(default="sqlite:///var/newsletter.db", validate_default=True, repr=False)

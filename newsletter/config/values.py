@@ -14,6 +14,8 @@ from datetime import time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel import Locale, UnknownLocaleError
+
 from newsletter.config.mistakes import mistake, nearest
 from newsletter.text import one_line
 
@@ -25,6 +27,7 @@ _LONGEST = timedelta(days=3660)
 
 _DURATION = re.compile(r"(\d{1,6})\s*([wdhm])")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_COLOR = re.compile(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -110,6 +113,24 @@ def is_zone(name: str) -> bool:
         return bool(name) and bool(ZoneInfo(name).key)
     except (ValueError, OSError, LookupError):
         return False
+
+
+def read_color(value: object) -> str:
+    """A colour in six hexadecimal digits behind a ``#``, in lower case; three digits and none before are read too."""
+    found = _COLOR.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise mistake("a colour such as `\"#0b5394\"`, in quotes")
+    digits = found[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
+
+
+def read_language_tag(value: object) -> str:
+    """The tag of a language that dates can be written in, such as ``he`` or ``en-GB``."""
+    tag = value.strip().replace("_", "-") if isinstance(value, str) else ""
+    try:
+        return str(Locale.parse(tag, sep="-")).replace("_", "-")
+    except (UnknownLocaleError, ValueError):
+        raise mistake("a language such as `en`, `en-GB` or `he`") from None
 
 
 def read_some(value: object) -> object:

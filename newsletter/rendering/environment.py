@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,14 +24,18 @@ from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.model import Links, SourceReport
+from newsletter.rendering.lines import wrapped
+from newsletter.rendering.locale import ENGLISH, Language, list_pattern
+from newsletter.rendering.themes import Brand, Look
 from newsletter.rendering.view import Card, Link, Paper, Why
 from newsletter.text import shorten
 
-TEXT_COLUMNS = 72
 WORDS = "words.j2"
-"""Every string a reader sees; templates know it as ``words``."""
+"""Every string a reader sees, in English; templates know it as ``words``. Those of another language go before it."""
 
-_OPEN = frozenset({Card, Link, Links, Paper, SourceReport, Why, TemplateModule, LoopContext})
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+"""Unicode's own way to keep a text that runs the other way from disturbing what is around it."""
+_OPEN = frozenset({Brand, Card, Language, Link, Links, Paper, SourceReport, Why, TemplateModule, LoopContext})
 _BY_JINJA = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 _CLASS_PATH = re.compile(r"'newsletter\.[\w.]*?(\w+) object' has no attribute '(\w+)'")
 
@@ -50,21 +53,24 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-def html_environment(folders: Sequence[Path]) -> Environment:
+def html_environment(folders: Sequence[Path], look: Look | None = None) -> Environment:
     """For templates that make HTML: everything is escaped. A file is looked for in the folders in order."""
-    environment = _environment(folders, autoescape=True)
-    environment.filters["em"] = lambda text: Markup("<em>{}</em>").format(text)
+    look = look or Look()
+    environment = _environment(folders, look, autoescape=True)
     environment.globals["nbsp"] = Markup("&nbsp;")
+    environment.filters["em"] = lambda text: Markup('<em dir="auto">{}</em>').format(text)
     environment.filters["strong"] = lambda text: Markup("<b>{}</b>").format(text)
     return _with_words(environment)
 
 
-def text_environment(folders: Sequence[Path]) -> Environment:
+def text_environment(folders: Sequence[Path], look: Look | None = None) -> Environment:
     """For templates that make plain text: nothing is escaped."""
-    environment = _environment(folders, autoescape=False)
-    environment.filters["em"] = lambda text: f"“{text}”"
-    environment.filters["strong"] = str
+    look = look or Look()
+    environment = _environment(folders, look, autoescape=False)
     environment.globals["nbsp"] = " "
+    quoted = f"“{_ISOLATE}{{}}{_END_OF_ISOLATE}”" if look.language.direction == "rtl" else "“{}”"
+    environment.filters["em"] = quoted.format
+    environment.filters["strong"] = str
     return _with_words(environment)
 
 
@@ -136,7 +142,7 @@ def describe_fault(error: Exception) -> str:
     return " ".join(message.split()) or type(error).__name__
 
 
-def _environment(folders: Sequence[Path], *, autoescape: bool) -> Environment:
+def _environment(folders: Sequence[Path], look: Look, *, autoescape: bool) -> Environment:
     environment = _Sandbox(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         autoescape=autoescape,
@@ -144,32 +150,67 @@ def _environment(folders: Sequence[Path], *, autoescape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = lambda number: f"{number:,}"
+    language = look.language
+    environment.globals.update(brand=look.brand, language=language)
+    environment.filters["number"] = language.number
+    environment.filters["day"] = language.day
+    environment.filters["weekday"] = language.weekday
+    environment.filters["clock"] = language.clock
+    environment.filters["plural"] = lambda number, **forms: _counted(environment, language, number, forms)
+    environment.filters["listed"] = lambda items: _listed(language, list(items), autoescape=autoescape)
+    environment.filters["isolated"] = lambda text: (
+        _ISOLATE + text + _END_OF_ISOLATE if language.runs_against(text) else text
+    )
     environment.filters["shorten"] = lambda text, limit: shorten(str(text), limit)
-    environment.filters["wrapped"] = _wrapped
+    environment.filters["wrapped"] = wrapped
     return environment
+
+
+def _counted(environment: Environment, language: Language, number: int, forms: dict[str, str]) -> str:
+    """The form for a number, with the number in the place of ``{}``, on one line with the word behind it."""
+    space = environment.globals["nbsp"]
+    form = language.plural(number, **forms).replace("{} ", f"{language.number(number)}{space}")
+    counted = form.replace("{}", language.number(number))
+    return Markup(counted) if environment.autoescape else counted  # noqa: S704 forms are words of a template
+
+
+def _listed(language: Language, items: Sequence[Any], *, autoescape: bool) -> str:
+    """``a, b and c``."""
+    pattern = list_pattern(language, len(items))
+    return Markup(pattern).format(*items) if autoescape else pattern.format(*items)  # noqa: S704 Babel's pattern
 
 
 def _with_words(environment: Environment) -> Environment:
-    words = load_template(environment, WORDS)
-    check_names(environment, WORDS, ())
-    fill(words, {})  # unlike making the module, rendering keeps the lines of errors
-    environment.globals["words"] = words.module
+    for name in (WORDS, *_translations(environment)):
+        template = load_template(environment, name)
+        check_names(environment, name, ())
+        fill(template, {})  # unlike making the module, rendering keeps the lines of errors
+    environment.globals["words"] = words_of(environment)
     return environment
 
 
-def _wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
-    """Lines of at most 72 characters, all but the first ``hanging`` further in; a link keeps its line whole."""
-    return "\n".join(
-        textwrap.wrap(
-            str(text),
-            TEXT_COLUMNS,
-            initial_indent=" " * indent,
-            subsequent_indent=" " * (indent + hanging),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
+def words_of(environment: Environment) -> TemplateModule:
+    """The macros of ``words.j2``, those of the environment's language in place of the English ones."""
+    words = environment.get_template(WORDS).make_module()
+    for name in _translations(environment):
+        translated = vars(environment.get_template(name).make_module())
+        vars(words).update({macro: said for macro, said in translated.items() if not macro.startswith("_")})
+    return words
+
+
+def _translations(environment: Environment) -> list[str]:
+    """Files of the language's words, ``words.pt.j2`` before ``words.pt-BR.j2``; TemplateError where there is none."""
+    language = environment.globals["language"]
+    assert isinstance(language, Language)  # noqa: S101 set above
+    names = [WORDS.replace(".", f".{name}.") for name in reversed(language.names)]
+    found = [name for name in names if _is_there(environment, name)]
+    if not found and language.names[-1] != ENGLISH:
+        read_template(environment, names[0], f"language {language.tag}")
+    return found
+
+
+def _is_there(environment: Environment, name: str) -> bool:
+    return any(Path(folder, name).exists() for folder in _loader(environment).searchpath)
 
 
 def _loader(environment: Environment) -> FileSystemLoader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from newsletter.model import (
@@ -35,13 +36,19 @@ _KINDS = (
 _FULL = Entry(
     title="How quickly do small networks forget?",
     link="https://example.org/papers/1",
-    summary="We ask how quickly small networks forget. They forget at once. We show how to remind them.",
+    summary=(
+        "We ask how quickly small networks forget what they have learnt when the world around them changes. They forget"
+        " at once, whatever it was and however long they had learnt it. We show how to remind them of most of it at a"
+        " small part of what learning it again would cost, on nine tasks and two kinds of machines."
+    ),
     authors=("Ada Beispiel", "Ben Muster", "Cleo Exempel", "Dan Voorbeeld"),
     organization="Institute of Examples",
     published=datetime(2026, 11, 21, tzinfo=UTC),
     pdf_link="https://example.org/papers/1.pdf",
     code_link="https://code.example.org/forget",
     project_link="https://forget.example.org",
+    thumbnail="https://example.org/papers/1.png",
+    comment="12 pages, accepted at a workshop of examples",
     discussion_link="https://talk.example.org/1",
     withdrawn=True,
     sources=("A blog", "A listing"),
@@ -50,6 +57,20 @@ _FULL = Entry(
 _BARE = Entry(title="A title and nothing else")
 _ONE_AUTHOR = Entry(title="An only author", link="https://example.org/2", author_count=1, organization="An institute")
 _COUNTED = Entry(title="Seven authors", author_count=7, signals=Signals(upvotes=1), sources=("A listing",))
+_COUNTED_TWO = Entry(
+    title="רשתות קטנות שוכחות מהר",
+    author_count=2,
+    organization="A lab",
+    signals=Signals(upvotes=2, upvotes_gained=2, comments=1, stars=1),
+)
+_COUNTED_FEW = Entry(
+    title="Two signals",
+    authors=("A", "B"),
+    author_count=3,
+    signals=Signals(upvotes=4, upvotes_gained=1, stars=2, comments=2),
+)
+_LONG = Entry(title="A title that goes on and on " * 40, thumbnail="https://example.org/papers/9.png")
+_UNRATED = Entry(title="No votes", authors=("A",), author_count=3, link="https://example.org/3")
 
 
 def _ranked(entry: Entry, rank: int, *kinds: str, explore: bool = False) -> Ranked:
@@ -83,6 +104,9 @@ DIGEST = Digest(
         _ranked(_BARE, 2, "trending"),
         _ranked(_ONE_AUTHOR, 3, explore=True),
         _ranked(_COUNTED, 4, "trending", "interest"),
+        _ranked(_COUNTED_TWO, 5, "trending"),
+        _ranked(_COUNTED_FEW, 6, "trending"),
+        _ranked(_UNRATED, 7, "trending"),
     ),
     below=(_ranked(_BARE, 5), _ranked(_FULL, 6)),
     candidates=412,
@@ -94,5 +118,34 @@ DIGEST = Digest(
 )
 EMPTY_DIGEST = Digest(edition="2026-11-22T06:30:00Z", local_date=_DAY)
 
-SAMPLES = ((DIGEST, READER, LINKS), (DIGEST, OTHER_READER, MAIL_LINKS), (EMPTY_DIGEST, OTHER_READER, MAIL_LINKS))
+
+def _small(*entries: Entry, sources: tuple[SourceReport, ...] = ()) -> Digest:
+    """No more papers than there are cards for: the counts in words that have words for them."""
+    items = tuple(_ranked(entry, rank, "interest") for rank, entry in enumerate(entries, start=1))
+    return Digest(
+        edition=DIGEST.edition, local_date=_DAY, items=items, candidates=len(items), sources=sources, below=items[:0]
+    )
+
+
+def _listing(
+    count: int, state: SourceState, *, silent: tuple[str, ...] = (), is_partial: bool = False
+) -> tuple[SourceReport, ...]:
+    return tuple(
+        SourceReport(name=f"Listing {number}", kind="feed", state=state, silent=silent, is_partial=is_partial)
+        for number in range(count)
+    )
+
+
+def _on(*days: int) -> Subscriber:
+    return replace(OTHER_READER, schedule=Schedule(days=frozenset(days)))
+
+
+SAMPLES = (
+    (DIGEST, READER, LINKS),
+    (DIGEST, OTHER_READER, MAIL_LINKS),
+    (EMPTY_DIGEST, OTHER_READER, MAIL_LINKS),
+    (_small(_BARE, sources=_listing(7, SourceState.WAITING)), _on(*range(5)), MAIL_LINKS),
+    (_small(_LONG, _UNRATED, sources=_listing(8, SourceState.QUIET, is_partial=True)), _on(2), LINKS),
+    (_small(_UNRATED, _BARE, _FULL, sources=_listing(3, SourceState.STALLED, silent=("a", "b"))), _on(), LINKS),
+)
 """(digest, subscriber, links)."""

@@ -296,6 +296,22 @@ def test_own_templates_go_before_the_shipped_ones(files: Any) -> None:
     assert files.load(newsletter=GOOD).templates == (files.folder / "templates", shipped("templates"))
 
 
+def test_a_theme_goes_before_the_folder_that_it_lies_in(files: Any) -> None:
+    (files.folder / "templates" / "themes" / "plain").mkdir(parents=True)
+    own, ours = files.folder / "templates", shipped("templates")
+
+    folders = files.load(newsletter=GOOD + "theme: plain\n").templates
+
+    assert folders == (own / "themes" / "plain", own, ours / "themes" / "plain", ours)
+
+
+def test_looks_and_language(files: Any) -> None:
+    settings = files.load(newsletter=GOOD + "language: en_GB\nbrand: {color: 05A, logo: 'https://example.org/l?a=b'}\n")
+
+    assert (settings.theme, settings.language) == ("classic", "en-GB")
+    assert (settings.brand.color, settings.brand.logo) == ("#0055aa", "https://example.org/l?a=b")
+
+
 def test_readers_are_parsed_once_a_change(files: Any) -> None:
     many = "subscribers:\n" + "".join(f"  - {{email: reader{n}@example.org}}\n" for n in range(3))
     text = GOOD + "postal_address: here\n"

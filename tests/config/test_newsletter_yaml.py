@@ -13,7 +13,7 @@ MISTAKES = [
     # unknown keys
     ("titel: x", "1: unknown key `titel`; did you mean `title`?"),
     ("sender: {email: a@example.org}", ("1: unknown key `sender`; expected `title`, `from`, `base_url`, `postal_address`, "
-     "`timezone`, `database`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `signup`, `retention` or `network`")),
+     "`theme`, `brand`, `language`, `timezone`, `database`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `signup`, `retention` or `network`")),
     ("readers: []", "1: unknown key `readers`; expected"),
     ("folder: /etc", "1: unknown key `folder`; expected"),
     ("signup: {aprove: yes}", "10: unknown key `aprove`; did you mean `approve`?"),
@@ -29,6 +29,11 @@ MISTAKES = [
      "begin with `- `")),
     ("when_empty: maybe", "13: `when_empty` is `maybe`; expected `skip` or `send`"),
     ("when_empty: sned", "13: `when_empty` is `sned`; did you mean `send`? Expected `skip` or `send`"),
+    ("theme: clasic", "8: `theme` is `clasic`; did you mean `classic`? Expected `classic`, `compact` or `plain`"),
+    ("language: klingon", "11: `language` is `klingon`; expected a language such as `en`, `en-GB` or `he`"),
+    ("brand: {color: blue}", '16: `color` is `blue`; expected a colour such as `"#0b5394"`, in quotes'),
+    ("brand: {logo: http://example.org/l.png}", "15: `logo` is `http://example.org/l.png`; expected an https address"),
+    ("brand: {colour: '#000000'}", "9: unknown key `colour`; did you mean `color`?"),
     ("signup: {open: perhaps}", "16: `open` is `perhaps`; expected true or false"),
     ("signup: {open: [yes]}", "16: `open` is a list; expected true or false"),
     # zones, durations, hours, days
@@ -236,7 +241,7 @@ def test_two_sources_of_one_name(files: Any) -> None:
         f"config/newsletter.yaml:7:31: {second}",
         (
             "config/newsletter.yaml:8:1: unknown key `xyz`; expected `title`, `from`, `base_url`, `postal_address`, "
-            "`timezone`, `database`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `signup`, `retention` or "
+            "`theme`, `brand`, `language`, `timezone`, `database`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `signup`, `retention` or "
             "`network`"
         ),
     ]
