@@ -119,7 +119,7 @@ def read_color(value: object) -> str:
     """A colour in six hexadecimal digits behind a ``#``, in lower case; three digits and none before are read too."""
     found = _COLOR.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
-        raise mistake("a colour such as `\"#0b5394\"`, in quotes")
+        raise mistake('a colour such as `"#0b5394"`, in quotes')
     digits = found[1].lower()
     return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 
