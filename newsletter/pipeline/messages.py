@@ -2,49 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from newsletter.config.settings import Settings
+from newsletter.config.settings import Settings, SmtpProvider
+from newsletter.config.signing_keys import read_signing_key
+from newsletter.errors import UsageError
 from newsletter.model import Delivery, Digest, Edition, Links, Message, Subscriber
 from newsletter.outbox import thaw
 from newsletter.rendering import Renderer
+from newsletter.rendering.dkim import Signature, sign
+from newsletter.rendering.headers import Header
+from newsletter.rendering.mime import ascii_address, with_header
+from newsletter.rendering.themes import Brand
 from newsletter.storage import Storage
 from newsletter.tokens import Purpose, Signer
 
 
 class Letterhead:
-    """Renders digests under this deployment's title, sender, templates and links."""
+    """Renders digests under this deployment's title, sender, templates, links and signatures."""
 
     def __init__(self, settings: Settings) -> None:
-        """Compiles the templates; TemplateError where one is wrong."""
-        self._settings = settings
+        """Compiles the templates and reads the keys; TemplateError or UsageError where one is wrong."""
         keys = [key.get_secret_value() for key in settings.secret_keys]
         self._signer = Signer(keys) if keys else None
+        self._base_url = settings.base_url
+        local, _, domain = settings.sender.email.rpartition("@")
+        self._mailto = f"mailto:{quote(local, safe='')}@{domain}?subject=unsubscribe%20"
+        self._signatures = read_signatures(settings)
         self.renderer = Renderer(
             folders=settings.templates,
             title=settings.title,
             postal_address=settings.postal_address,
             base_url=settings.base_url,
             sender=settings.sender,
+            locale=settings.language,
+            brand=Brand(color=settings.brand.color, logo=settings.brand.logo, logo_alt=settings.brand.logo_alt),
         )
 
-    def render(self, digest: Digest, subscriber: Subscriber, *, message_id: str, date: datetime) -> Message:
-        """The message of one digest: the same inputs give the same bytes."""
-        return self.renderer.render(
-            digest, subscriber=subscriber, links=self.links(subscriber), message_id=message_id, date=date
-        )
+    def render(
+        self,
+        digest: Digest,
+        subscriber: Subscriber,
+        *,
+        message_id: str,
+        date: datetime,
+        headers: Sequence[Header] = (),
+    ) -> Message:
+        """The message of one digest, signed: the same inputs give the same bytes. ``headers`` come beside its own."""
+        links = self.links(subscriber, digest)
+        message = self.renderer.render(digest, subscriber=subscriber, links=links, message_id=message_id, date=date)
+        for name, value in headers:
+            message = with_header(message, f"{name}: {value}\r\n".encode("ascii"))
+            message = replace(message, headers=(*message.headers, (name, value)))
+        if self._signatures:
+            message = with_header(message, sign(message.pieces or (message.raw,), self._signatures, at=date))
+        return message
 
-    def links(self, subscriber: Subscriber) -> Links:
-        """Where a reader's mail leads: web pages where there is a door to them, a mail to the sender always."""
-        local, _, domain = self._settings.sender.email.rpartition("@")
-        mailto = f"mailto:{quote(local, safe='')}@{domain}?subject={quote('unsubscribe ' + subscriber.id)}"
-        if self._settings.base_url is None or self._signer is None:
+    def links(self, subscriber: Subscriber, digest: Digest) -> Links:
+        """Where a mail leads: to pages where there is a door to them, to a mail to us always; days are the digest's."""
+        base_url, signer, reader, day = self._base_url, self._signer, subscriber.id, digest.local_date
+        mailto = self._mailto + quote(reader)
+        if base_url is None or signer is None:
             return Links(unsubscribe_mailto=mailto)
-        token = self._signer.sign(Purpose.UNSUBSCRIBE, subscriber.id)
-        return Links(unsubscribe=f"{self._settings.base_url}/u/{token}", unsubscribe_mailto=mailto)
+        return Links(
+            unsubscribe=f"{base_url}/u/{signer.sign(Purpose.UNSUBSCRIBE, reader)}",
+            unsubscribe_mailto=mailto,
+            preferences=f"{base_url}/p/{signer.sign(Purpose.PREFERENCES, reader, at=day)}",
+            archive=f"{base_url}/a/{signer.sign(Purpose.ARCHIVE, reader, day.isoformat())}",
+            vote=f"{base_url}/v/{signer.sign(Purpose.FEEDBACK, reader, at=day)}",
+        )
+
+
+def read_signatures(settings: Settings) -> tuple[Signature, ...]:
+    """What mails are signed with; UsageError for a key that cannot be used. Of SendGrid's none: it signs by itself."""
+    keys = settings.provider.dkim if isinstance(settings.provider, SmtpProvider) else ()
+    own_domain = ascii_address(settings.sender.email).rpartition("@")[2]
+    try:
+        return tuple(Signature(one.domain or own_domain, one.selector, read_signing_key(one.key)) for one in keys)
+    except ValueError as error:
+        raise UsageError(f"provider.dkim: {error}") from error
 
 
 class LedgerMessages:

@@ -14,6 +14,7 @@ from newsletter.pipeline.looking import look_at_all
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.providers import make_provider
 from newsletter.rendering import message_id
+from newsletter.rendering.headers import BY_A_MACHINE
 from newsletter.storage import Storage
 
 NOBODY = "test"
@@ -35,7 +36,7 @@ def send_test(settings: Settings, storage: Storage, *, to: str, as_reader: str |
     reader = replace(first.reader, email=to, id=NOBODY)
     # A new Message-ID each time: mail programs hide a second mail with the same one.
     named = message_id(settings.sender, first.digest.edition, reader.id, secrets.token_hex(4))
-    message = letterhead.render(first.digest, reader, message_id=named, date=now)
+    message = letterhead.render(first.digest, reader, message_id=named, date=now, headers=[BY_A_MACHINE])
     with make_provider(settings) as provider:
         outcome = next(iter(provider.send([message])))
     if outcome.verdict is not Verdict.SENT:

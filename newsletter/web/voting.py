@@ -1,0 +1,89 @@
+"""``/v/``: "more like this" and "less like this". Only a button that is pressed counts; it can be taken back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsletter.model import Entry, Subscriber
+from newsletter.pipeline.learning import what_was_learnt
+from newsletter.ranking.learning import Learnt
+from newsletter.rendering.view import web_link
+from newsletter.text import readable
+from newsletter.tokens import Purpose
+from newsletter.web.door import Door, is_reading
+
+_VALUES: dict[str, Literal[1, -1]] = {"more": 1, "less": -1}
+
+
+def ask(door: Door, request: Request) -> Response:
+    """The paper and the vote that was chosen, with one button; after it what was learnt, and the way back."""
+    found = _find(door, request)
+    if found is None:
+        return door.pages.lost()
+    reader, paper = found
+    if not is_reading(reader):
+        return _of_no_use(door)
+    wish, taught = request.path_params["wish"], _taught(door, reader, paper)
+    return door.pages.show(
+        "vote",
+        title=f"{wish.capitalize()} like this?" if taught is None or taught.direction != wish else "Noted",
+        paper={"title": readable(paper.title), "link": web_link(paper.link)},
+        wish=wish,
+        voted=None if taught is None else taught.direction,
+        learnt=None if taught is None else _sentence(taught),
+        here=f"{door.pages.root}v/{request.path_params['token']}/{request.path_params['entry']}",
+    )
+
+
+def vote(door: Door, request: Request) -> Response:
+    """The button of that page."""
+    found = _find(door, request)
+    if found is None:
+        return door.pages.lost()
+    reader, paper = found
+    if not is_reading(reader):
+        return _of_no_use(door)
+    wish = request.path_params["wish"]
+    door.storage.votes.cast(reader.id, paper.id, _VALUES[wish], datetime.now(UTC))
+    return door.pages.go_to(f"v/{request.path_params['token']}/{request.path_params['entry']}/{wish}")
+
+
+def take_back(door: Door, request: Request) -> Response:
+    """The button that undoes it, on the same page."""
+    found = _find(door, request)
+    if found is None:
+        return door.pages.lost()
+    reader, paper = found
+    door.storage.votes.take_back(reader.id, [paper.id])
+    return door.pages.go_to(
+        f"v/{request.path_params['token']}/{request.path_params['entry']}/{request.path_params['wish']}"
+    )
+
+
+def _find(door: Door, request: Request) -> tuple[Subscriber, Entry] | None:
+    """Whose vote it is, and on what; ``None`` where either is not known."""
+    entry_id, wish = request.path_params["entry"], request.path_params["wish"]
+    reader = door.reader(request, Purpose.FEEDBACK) if wish in _VALUES else None
+    paper = door.storage.entries.by_ids([entry_id]).get(entry_id) if reader else None
+    return (reader, paper) if reader and paper else None
+
+
+def _taught(door: Door, reader: Subscriber, paper: Entry) -> Learnt | None:
+    """What the reader's vote on the paper has taught, together with others; ``None`` without one."""
+    lines = what_was_learnt(door.storage, reader.id, now=datetime.now(UTC))
+    return next((line for line in lines if any(vote.entry.id == paper.id for vote in line.votes)), None)
+
+
+def _sentence(line: Learnt) -> str:
+    if len(line.votes) == 1:
+        return f"The next mails will have {line.direction} like it."
+    return f"From {len(line.votes)} of your votes we learnt: {line.direction} of “{line.phrase}”."
+
+
+def _of_no_use(door: Door) -> Response:
+    text = f"{door.pages.newsletter} does not write to you any more, so there is nothing to learn for."
+    return door.pages.tell("You get no mails", text)
