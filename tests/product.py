@@ -122,7 +122,12 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """Three readers with different interests, four saved listings, the ``files`` provider."""
     monkeypatch.delenv("NEWSLETTER_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
-    made = Deployment(tmp_path)
+    return deploy(tmp_path)
+
+
+def deploy(folder: Path) -> Deployment:
+    """The same in a folder."""
+    made = Deployment(folder)
     for name, papers in PAPERS.items():
         made.write_page(name, papers)
     made.write(
