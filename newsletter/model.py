@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -436,25 +436,31 @@ class Message:
     text_at: tuple[int, int] = (0, 0)
     """Where in ``raw`` the plain text starts and ends; it is quoted-printable UTF-8."""
     html_at: tuple[int, int] = (0, 0)
-    pieces: tuple[bytes, ...] = ()
-    """What ``raw`` is joined from: what messages have in common is the same object in all of them; may be empty."""
+    cut: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False, compare=False)
+    """Gives ``pieces``, which few ask for."""
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
     shown: tuple[str, ...] = ()
     """Ids of the entries on its cards, in order: fewer than the digest's where that would have been too large."""
 
     @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """What ``raw`` is the join of: what messages have in common is the same object in all of them."""
+        return tuple(self.cut()) if self.cut else (self.raw,)
+
+    @property
     def text(self) -> str:
         """The plain text."""
-        return _decoded(self.raw[slice(*self.text_at)])
+        return decoded(self.raw[slice(*self.text_at)])
 
     @property
     def html(self) -> str:
         """The same as HTML."""
-        return _decoded(self.raw[slice(*self.html_at)])
+        return decoded(self.raw[slice(*self.html_at)])
 
 
-def _decoded(quoted_printable: bytes) -> str:
+def decoded(quoted_printable: bytes) -> str:
+    """The text of a part of a mail."""
     return binascii.a2b_qp(quoted_printable).decode("utf-8", "replace").replace("\r\n", "\n")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 COLUMNS = 72
 
-_SPACES = str.maketrans("\t\n\x0b\x0c\r", "     ")
+_SPACES = re.compile(r"[ \t\n\x0b\x0c\r]+")
+_UNEVEN = re.compile(r"[\t\n\x0b\x0c\r]|  |^ | $")
 
 
 def wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
@@ -14,19 +17,21 @@ def wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
     1. word word word word word word word word word word word word word
        word word word word word word word
     """
-    words = [word for word in str(text).translate(_SPACES).split(" ") if word]
-    if not words:
+    text = str(text)
+    if _UNEVEN.search(text):
+        text = _SPACES.sub(" ", text).strip(" ")
+    if not text:
         return ""
-    further = " " * (indent + hanging)
-    lines = []
-    line = " " * indent + words[0]
-    width = len(line)
-    for word in words[1:]:
-        width += 1 + len(word)
-        if width > COLUMNS:
-            lines.append(line)
-            line = further + word
-            width = len(line)
-        else:
-            line += " " + word
-    return "\n".join([*lines, line])
+    lines: list[str] = []
+    margin, further = " " * indent, " " * (indent + hanging)
+    at, end = 0, len(text)
+    while end - at > (room := COLUMNS - len(margin)):
+        space = text.rfind(" ", at, at + room + 1)
+        if space < 0:
+            space = text.find(" ", at + room + 1)
+        if space < 0:
+            break
+        lines.append(margin + text[at:space])
+        at, margin = space + 1, further
+    lines.append(margin + text[at:])
+    return "\n".join(lines)

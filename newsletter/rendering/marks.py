@@ -19,11 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.runtime import Macro
+
+from newsletter.rendering.environment import words_of
 
 ANY = re.compile(r"[\x02-\x08]")
 NAMED = re.compile(r"\x02(\w+)\x03")
@@ -44,11 +46,11 @@ class Marked(str):
     def __bool__(self) -> bool:
         return True
 
-    def _refuse(self, *_: object) -> NoReturn:
+    def _refuse(self, *_: object) -> Any:
         raise Unspliceable("a string of the reader's own is read")
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __len__ = _refuse  # type: ignore[assignment]
-    __iter__ = __getitem__ = __add__ = __mul__ = __rmul__ = __mod__ = __hash__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __len__ = _refuse
+    __iter__ = __getitem__ = __add__ = __mul__ = __rmul__ = __mod__ = __hash__ = _refuse
 
 
 class Unreadable:
@@ -60,10 +62,13 @@ class Unreadable:
     def __bool__(self) -> bool:
         return self._is_there
 
-    def _refuse(self, *_: object) -> NoReturn:
+    def _refuse(self, *_: object) -> Any:
         raise Unspliceable("something of the reader's own is read")
 
-    __getattr__ = __getitem__ = __len__ = __iter__ = __str__ = __eq__ = __hash__ = _refuse  # type: ignore[assignment]
+    __getattr__ = __getitem__ = __len__ = __iter__ = __eq__ = __hash__ = _refuse
+
+    def __str__(self) -> str:
+        raise Unspliceable("something of the reader's own is read")
 
 
 class Listed:
@@ -76,7 +81,10 @@ class Listed:
         return self._count
 
     def __iter__(self) -> Iterator[object]:
-        return iter([_Item(place) for place in range(self._count)])
+        return iter(self[:])
+
+    def __getitem__(self, places: slice) -> list[object]:
+        return [_Item(place) for place in range(self._count)[places]]
 
 
 class _Item(Unreadable):
@@ -120,12 +128,10 @@ def marking(environment: Environment) -> Environment:
     twin.filters = {n: apply if n in _PRINTING else _guard(apply) for n, apply in environment.filters.items()}
     twin.tests = {n: ask if n in _ASKING else _guard(ask) for n, ask in environment.tests.items()}
     twin.globals = {**environment.globals}
-    if "wrapped" in environment.filters:
-        twin.filters["wrapped"] = _wrap_later(environment.filters["wrapped"])
+    twin.filters["wrapped"] = _wrap_later(environment.filters["wrapped"])
     changed = {"getattr": _guard(environment.getattr), "getitem": _guard(environment.getitem), "unmarked": unmarked}
     vars(twin).update(changed, call=_guarded_call(twin))
-    if (words := environment.globals.get("words")) is not None:
-        twin.globals["words"] = twin.get_template(words.__name__).module
+    twin.globals["words"] = words_of(twin)
     return twin
 
 
@@ -151,7 +157,7 @@ class _Code(CodeGenerator):
         self.write(")")
 
 
-def _guard(function: Callable[..., Any]) -> Callable[..., Any]:
+def _guard(function: Any) -> Callable[..., Any]:
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if any(is_marked(value) for value in (*args, *kwargs.values())):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.header import Header
@@ -23,18 +23,19 @@ from newsletter.model import Mailbox, Message
 from newsletter.text import one_line
 
 MAX_LINE = 76
-MAX_HEADER_LINE = 998
 MAX_ADDRESS = 254
 MAX_NAME = 200
 
-_PLAIN = b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-_HTML = _PLAIN.replace(b"plain", b"html")
+_CRLF = "\r\n"
+_PLAIN = "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_HTML = _PLAIN.replace("plain", "html")
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ASCII_TEXT = re.compile(r"[\x20-\x7e]*")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
-_HEADER_NAME = re.compile(r"[!-9;-~]+")
+_HEAD = re.compile(r"(?:[!-9;-~]+: (?=[^\r]{1,998}\r)[\x20-\x7e]+\r\n(?: (?=[^\r]{1,998}\r)[\x20-\x7e]+\r\n)*)*")
+"""Header lines, some of them folded."""
 _NOT_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _RISKY_START = re.compile(rb"\.|From ")
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$|^.{%d,}$" % (MAX_LINE + 1), re.MULTILINE)
@@ -57,8 +58,8 @@ def build_message(
         sender=sender,
         recipient=recipient,
         subject=subject,
-        html=[quoted_printable(clean_body(html))],
-        text=[quoted_printable(clean_body(text))],
+        html=quoted_printable(clean_body(html)),
+        text=quoted_printable(clean_body(text)),
         message_id=message_id,
         date=date,
         headers=headers,
@@ -70,31 +71,37 @@ def put_together(
     sender: Mailbox,
     recipient: Mailbox,
     subject: str,
-    html: Sequence[bytes],
-    text: Sequence[bytes],
+    html: bytes,
+    text: bytes,
     message_id: str,
     date: datetime,
     headers: Sequence[tuple[str, str]] = (),
+    shown: tuple[str, ...] = (),
+    cut: Callable[[], tuple[Sequence[bytes], Sequence[bytes]]] | None = None,
 ) -> Message:
-    """The message whose parts are quoted-printable already; each is given in pieces that are kept as they are."""
+    """The message whose parts are quoted-printable already; ``cut`` gives them in pieces, text first."""
     subject = one_line(subject)
-    head = [
-        _header_line("From", _mailbox("From", sender)),
-        _header_line("To", _mailbox("To", recipient)),
-        _header_line("Subject", _unstructured("Subject", subject)),
-        _header_line("Date", _date(date, date.utcoffset())),
-        _header_line("Message-ID", message_id),
-        *[_header_line(name, value) for name, value in headers],
-        b"MIME-Version: 1.0\r\n",
-    ]
+    head = (
+        f"From: {_mailbox('From', sender)}\r\nTo: {_mailbox('To', recipient)}\r\n"
+        f"Subject: {_unstructured('Subject', subject)}\r\nDate: {_date(date, date.utcoffset())}\r\n"
+        f"Message-ID: {message_id}\r\n{''.join([f'{name}: {value}{_CRLF}' for name, value in headers])}"
+    )
+    if not _HEAD.fullmatch(head):
+        _tell_bad_header((("Message-ID", message_id), *headers))
     # "=_" cannot come out of quoted-printable, so no body holds the boundary
-    boundary = b"=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest().encode()
-    opening = b"".join([*head, b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n'])
-    before_text = b"".join([opening, b"\r\n--", boundary, _PLAIN])
-    before_html = b"".join([b"\r\n--", boundary, _HTML])
-    text_at = len(before_text)
-    html_at = text_at + sum(map(len, text)) + len(before_html)
-    pieces = (before_text, *text, before_html, *html, b"".join([b"\r\n--", boundary, b"--\r\n"]))
+    boundary = "=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest()
+    before_text = (
+        f'{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
+        f"\r\n--{boundary}{_PLAIN}"
+    ).encode("ascii")
+    before_html, after = f"\r\n--{boundary}{_HTML}".encode("ascii"), f"\r\n--{boundary}--\r\n".encode("ascii")
+    text_ends = len(before_text) + len(text)
+    html_at = text_ends + len(before_html)
+
+    def pieces() -> Sequence[bytes]:
+        in_text, in_html = cut() if cut else ((text,), (html,))
+        return (before_text, *in_text, before_html, *in_html, after)
+
     return Message(
         sender=sender,
         recipient=recipient,
@@ -102,10 +109,11 @@ def put_together(
         headers=tuple(headers),
         message_id=message_id,
         date=date,
-        raw=b"".join(pieces),
-        text_at=(text_at, html_at - len(before_html)),
-        html_at=(html_at, html_at + sum(map(len, html))),
-        pieces=pieces,
+        raw=b"".join((before_text, text, before_html, html, after)),
+        text_at=(len(before_text), text_ends),
+        html_at=(html_at, html_at + len(html)),
+        cut=pieces,
+        shown=shown,
     )
 
 
@@ -115,7 +123,7 @@ def with_header(message: Message, line: bytes) -> Message:
     return replace(
         message,
         raw=line + message.raw,
-        pieces=(line, *message.pieces),
+        cut=lambda: (line, *message.pieces),
         text_at=(message.text_at[0] + moved, message.text_at[1] + moved),
         html_at=(message.html_at[0] + moved, message.html_at[1] + moved),
     )
@@ -147,6 +155,7 @@ def encoded_words(text: str, *, after: int) -> list[str]:
     return [line.strip() for line in encoded.split("\n")]
 
 
+@lru_cache(10_000)
 def _ascii_domain(domain: str) -> str:
     try:
         ascii_only = domain.encode("idna").decode("ascii").lower()
@@ -157,6 +166,7 @@ def _ascii_domain(domain: str) -> str:
     return ascii_only
 
 
+@lru_cache(1_000)
 def _mailbox(header: str, mailbox: Mailbox) -> str:
     address = ascii_address(mailbox.email)
     name = one_line(mailbox.name)[:MAX_NAME].strip()
@@ -169,6 +179,7 @@ def _mailbox(header: str, mailbox: Mailbox) -> str:
     return "\r\n ".join([*encoded_words(name, after=len(header)), f"<{address}>"])
 
 
+@lru_cache(10_000)
 def _unstructured(header: str, text: str) -> str:
     """Plain where it is short ASCII, else encoded words: they carry any text through any relay."""
     if _ASCII_TEXT.fullmatch(text) and "=?" not in text and len(header) + 2 + len(text) <= MAX_LINE:
@@ -187,13 +198,11 @@ def _date(date: datetime, _offset: timedelta | None) -> str:
     return format_datetime(date)
 
 
-def _header_line(name: str, value: str) -> bytes:
-    line = f"{name}: {value}"
-    folded = line.split("\r\n ")
-    clean = all(_ASCII_TEXT.fullmatch(part) and len(part) < MAX_HEADER_LINE for part in folded)
-    if not clean or not _HEADER_NAME.fullmatch(name):
-        raise UsageError(f"header {one_line(name)[:40]}: {one_line(value)[:80]!r} cannot stand in a mail")
-    return line.encode("ascii") + b"\r\n"
+def _tell_bad_header(headers: Iterable[tuple[str, str]]) -> None:
+    """UsageError for the header that cannot stand in a mail."""
+    for name, value in headers:
+        if not _HEAD.fullmatch(f"{name}: {value}\r\n"):
+            raise UsageError(f"header {one_line(name)[:40]}: {one_line(value)[:80]!r} cannot stand in a mail")
 
 
 def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:

@@ -8,7 +8,7 @@ marks and transfer-encoded. A reader's mail is those cuts with the reader's stri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from newsletter.model import Links
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import ANY, Listed, Marked, Unreadable, Unspliceable, block_mark, mark, number_mark
 from newsletter.rendering.mime import clean_body, quoted_printable
-from newsletter.rendering.view import Card, Paper, vote_link
+from newsletter.rendering.view import VOTES, Card, Paper, vote_link
 
 MOST_KEPT = 20_000
 """Renderings a piece keeps before it starts anew."""
@@ -32,6 +32,8 @@ ITEMS = {"card": "cards", "paper": "below"}
 
 _CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d+))?\x03|(\x04+)", re.DOTALL)
 _STRING = re.compile(r"\x02(\w+)\x03|\x04+")
+_PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
+"""What quoted-printable leaves as it is, on one line."""
 _WHOLE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 Variables = Mapping[str, Any]
@@ -44,6 +46,15 @@ class Own(NamedTuple):
     encoded: bytes
     size: int
 
+    def join(self, strings: Sequence[Own]) -> Own:
+        """The strings as one, with this one between them."""
+        text, encoded, size = self
+        texts, all_encoded, sizes = zip(*strings, strict=True) if strings else ((), (), ())
+        return Own(text.join(texts), encoded.join(all_encoded), sum(sizes) + size * max(0, len(strings) - 1))
+
+
+Strings = Mapping[str, Own]
+
 
 class Item(NamedTuple):
     """A card, or a paper below the line, in one reader's digest."""
@@ -51,7 +62,11 @@ class Item(NamedTuple):
     value: Card | Paper
     shape: object
     """What of it tells its renderings apart."""
-    own: Mapping[str, Own] = {}
+    own: Strings | None = None
+
+
+Items = Mapping[str, Sequence[Item]]
+"""By the variable of their loop."""
 
 
 class Paragraph(NamedTuple):
@@ -70,20 +85,26 @@ class Place(NamedTuple):
     item: int | None
 
 
-Cut = bytes | str | Paragraph | Place
-"""What is the same for all, transfer-encoded; the name of a reader's string; a paragraph; or a block."""
+Gap = str | Paragraph | Place
+"""The name of a reader's string, a paragraph, or a block."""
 
 
 class Rendered(NamedTuple):
     """A piece for one set of values."""
 
-    cuts: tuple[Cut, ...]
+    frame: bytes
+    """What is the same for all, transfer-encoded, with ``%s`` where something is to come."""
+    gaps: tuple[Gap, ...]
     size: int
     """Bytes of what is the same for all, before it was encoded."""
+    cuts: tuple[bytes, ...]
+    """What stands before, between and after the gaps."""
 
 
 def own_string(text: str) -> Own:
     """A string of the reader's own, encoded."""
+    if _PLAIN.fullmatch(text):
+        return Own(text, text.encode("ascii") + b"=\r\n", len(text))
     clean = clean_body(text)
     return Own(text, quoted_printable(clean, goes_on=True), len(clean.encode()))
 
@@ -100,7 +121,9 @@ class Piece:
 
     def render(self, variables: Variables, item: Item | None) -> Rendered:
         """The piece for these values."""
-        key = (item and item.shape, *[key_of(name, variables[name]) for name in self._reads])
+        key = item.shape if item is not None else None
+        if self._reads:
+            key = (key, *[key_of(name, variables[name]) for name in self._reads])
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= MOST_KEPT:
@@ -113,22 +136,41 @@ class Piece:
         if self.item is not None and item is not None:
             marked[self.item] = _marked_item(item.value)
         text = self._template.render(marked)
-        cuts: list[Cut] = []
-        size = at = 0
-        for found in _CUT.finditer(text):
-            size += _keep(text[at : found.start()], cuts)
-            cuts.append(self._cut(found))
-            at = found.end()
-        size += _keep(text[at:], cuts)
-        return Rendered(tuple(cuts), size)
+        found = list(_CUT.finditer(text))
+        starts, ends = [0, *(gap.end() for gap in found)], [*(gap.start() for gap in found), len(text)]
+        same = [_same_for_all(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+        cuts = tuple(quoted_printable(part, goes_on=True) for part in same)
+        return Rendered(
+            frame=b"%s".join(cut.replace(b"%", b"%%") for cut in cuts),
+            gaps=tuple(self._gap(gap) for gap in found),
+            size=sum(len(part.encode()) for part in same),
+            cuts=cuts,
+        )
 
-    def _cut(self, found: re.Match[str]) -> Cut:
+    def _gap(self, found: re.Match[str]) -> Gap:
         indent, hanging, paragraph, name, place, number = found.groups()
         if number:
             return NUMBER
         if paragraph is not None:
             return Paragraph(_parts(paragraph), int(indent), int(hanging))
         return Place(self._inner[name], None if place is None else int(place)) if name in self._inner else str(name)
+
+
+class _Reader(NamedTuple):
+    """One reader's digest while it is put together."""
+
+    variables: Variables
+    own: dict[str, Own]
+    items: Items
+
+    def item_at(self, place: Place) -> Item | None:
+        """The item that a block is for; its strings take the places of the last one's."""
+        if place.item is None or place.piece.item is None:
+            return None
+        item = self.items[place.piece.item][place.item]
+        if item.own:
+            self.own.update(item.own)
+        return item
 
 
 class Pieces:
@@ -144,37 +186,48 @@ class Pieces:
         self._root = self._piece(environment.parse(source).body)
 
     def put_together(
-        self, variables: Variables, own: dict[str, Own], items: Mapping[str, Sequence[Item]]
-    ) -> tuple[list[bytes], int]:
-        """The encoded text for one reader, in parts, and how many bytes it has before it is encoded."""
-        out: list[bytes] = []
+        self, variables: Variables, own: Strings, items: Mapping[str, Sequence[Item]]
+    ) -> tuple[bytes, int]:
+        """The encoded text for one reader, and how many bytes it has before it is encoded."""
+        encoded, size = self._fill(self._root, None, _Reader(variables, dict(own), items))
+        return _ended(encoded), size
 
-        def put(piece: Piece, item: Item | None) -> int:
-            rendered = piece.render(variables, item)
-            size = rendered.size
-            for cut in rendered.cuts:
-                if type(cut) is bytes:
-                    out.append(cut)
-                elif type(cut) is str:
-                    string = own[cut]
-                    out.append(string.encoded)
-                    size += string.size
-                elif type(cut) is Place:
-                    size += put(cut.piece, _item_at(cut, items, own))
-                elif type(cut) is Paragraph:
-                    string = _broken(_filled(cut, own), cut.indent, cut.hanging)
-                    out.append(string.encoded)
-                    size += string.size
-            return size
+    def pieces(self, variables: Variables, own: Strings, items: Items) -> list[bytes]:
+        """The same in pieces: what it has in common with others is the same objects."""
+        *pieces, last = self._walk(self._root, None, _Reader(variables, dict(own), items))
+        return [*pieces, _ended(last)]
 
-        size = put(self._root, None)
-        if out and out[-1].endswith(b"=\r\n"):
-            out[-1] = out[-1][:-3]  # a body must not end in the middle of a line
-        return out, size
+    def _fill(self, piece: Piece, item: Item | None, reader: _Reader) -> tuple[bytes, int]:
+        frame, gaps, size, cuts = piece.render(reader.variables, item)
+        if not gaps:
+            return cuts[0], size
+        own, filled = reader.own, []
+        for gap in gaps:
+            if type(gap) is str:
+                _, encoded, more = own[gap]
+            elif type(gap) is Place:
+                encoded, more = self._fill(gap.piece, reader.item_at(gap), reader)
+            elif type(gap) is Paragraph:
+                _, encoded, more = _broken(_filled(gap, own), gap.indent, gap.hanging)
+            filled.append(encoded)
+            size += more
+        return frame % tuple(filled), size
+
+    def _walk(self, piece: Piece, item: Item | None, reader: _Reader) -> Iterator[bytes]:
+        rendered = piece.render(reader.variables, item)
+        for gap, cut in zip((None, *rendered.gaps), rendered.cuts, strict=True):
+            if isinstance(gap, Place):
+                yield from self._walk(gap.piece, reader.item_at(gap), reader)
+            elif isinstance(gap, Paragraph):
+                yield _broken(_filled(gap, reader.own), gap.indent, gap.hanging).encoded
+            elif gap is not None:
+                yield reader.own[gap].encoded
+            yield cut
 
     def _piece(self, body: list[nodes.Node]) -> Piece:
         cutter = _Cutter(self._piece)
-        tree = nodes.Template([cutter.visit(node) for node in body], lineno=1).set_environment(self._environment)
+        tree = nodes.Template([cutter.visit(node) for node in body], lineno=1)
+        tree.set_environment(self._environment)
         if next(tree.find_all(_WHOLE), None) is not None:
             raise Unspliceable("the template is made of several files")
         reads = meta.find_undeclared_variables(tree) - self._environment.globals.keys() - self._common.keys()
@@ -199,15 +252,6 @@ class _Cutter(NodeTransformer):
         return block_mark(block.name, piece.item)
 
 
-def _item_at(place: Place, items: Mapping[str, Sequence[Item]], own: dict[str, Own]) -> Item | None:
-    """The item that the block is for; its strings take the places of the last one's."""
-    if place.item is None or place.piece.item is None:
-        return None
-    item = items[place.piece.item][place.item]
-    own.update(item.own)
-    return item
-
-
 def key_of(name: str, value: Any) -> object:
     """What of a variable tells renderings apart."""
     if name in ITEMS.values():
@@ -218,6 +262,7 @@ def key_of(name: str, value: Any) -> object:
 
 
 def marked_value(name: str, value: Any) -> object:
+    """The variable with marks in the place of the reader's strings."""
     if name in ITEMS.values():
         return Listed(len(value))
     if name == "links":
@@ -231,25 +276,20 @@ def _marked_item(item: Card | Paper) -> object:
 
 def marked_card(item: Card) -> Card:
     """The card with marks in the place of what is the reader's own."""
-    vote = mark(VOTE)
-    return Card(
-        paper=item.paper,
-        number=number_mark(item.number),  # type: ignore[arg-type] it stands for one
-        why=Unreadable(is_there=bool(item.why)),  # type: ignore[arg-type]
-        explore=item.explore,
-        more=Marked(vote_link(vote, item.paper, "more")) if item.more else None,
-        less=Marked(vote_link(vote, item.paper, "less")) if item.less else None,
-    )
+    marks: dict[str, Any] = {"number": number_mark(item.number), "why": Unreadable(is_there=bool(item.why))}
+    links = {vote: Marked(vote_link(mark(VOTE), item.paper, vote)) for vote in VOTES if getattr(item, vote)}
+    return item._replace(**{**marks, **links})
 
 
-def _keep(text: str, cuts: list[Cut]) -> int:
-    """Adds what is the same for all; its bytes."""
+def _same_for_all(text: str) -> str:
     if ANY.search(text) or text.endswith("\r"):
         raise Unspliceable("a mark was changed")
-    clean = clean_body(text)
-    if clean:
-        cuts.append(quoted_printable(clean, goes_on=True))
-    return len(clean.encode())
+    return clean_body(text)
+
+
+def _ended(encoded: bytes) -> bytes:
+    """A body must not end in the middle of a line."""
+    return encoded.removesuffix(b"=\r\n")
 
 
 def _parts(paragraph: str) -> tuple[str, ...]:
@@ -266,5 +306,8 @@ def _broken(paragraph: str, indent: int, hanging: int) -> Own:
     return own_string(wrapped(paragraph, indent, hanging=hanging))
 
 
-def _filled(paragraph: Paragraph, own: Mapping[str, Own]) -> str:
-    return "".join([own[part].text if odd % 2 else part for odd, part in enumerate(paragraph.parts)])
+def _filled(paragraph: Paragraph, own: Strings) -> str:
+    first, *others = paragraph.parts
+    for name, text in zip(others[::2], others[1::2], strict=True):
+        first += own[name].text + text
+    return first

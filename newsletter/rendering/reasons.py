@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from newsletter.rendering.marks import NAMED, Unreadable, Unspliceable, mark, marking
+from newsletter.rendering.pieces import Own, own_string
 from newsletter.rendering.view import Card, Paper, Why
 
 REMEMBERED = 50_000
@@ -21,41 +21,48 @@ class Reasons:
 
     def __init__(self, environment: Environment) -> None:
         """``environment`` is one with ``words``."""
-        self._words: Any = environment.globals["words"]
-        self._marked_words: Any = marking(environment).globals["words"]
+        words: Any = environment.globals["words"]
+        marked_words: Any = marking(environment).globals["words"]
+        self._words, self._marked_words = words, marked_words
         self._finish: Callable[[str], str] = Markup if environment.autoescape else str
         self._safe: Callable[[str], str] = escape if environment.autoescape else str
+        self._separator: Own = own_string(str(self._words.why_separator()))
+        self._explored: Own = own_string(str(self._words.explored()))
         self._frames: dict[tuple[str, int], tuple[str, ...] | None] = {}
-        self._tell = lru_cache(REMEMBERED)(self._tell_one)
+        self._told: dict[Why | tuple[Why, Paper], Own] = {}
 
     def why(self, card: Card) -> str:
         """The reasons of a card as one sentence without its end; Markup in HTML. The filter ``why`` of templates."""
+        return self._finish(self.told(card).text)
+
+    def told(self, card: Card) -> Own:
+        """The same, encoded."""
         if card.explore:
-            return self._finish(self._words.explored())
-        return self._finish(self._separator.join([self._tell_any(why, card.paper) for why in card.why]))
+            return self._explored
+        known = self._told
+        told = [known.get(why) or known.get((why, card.paper)) or self._tell(why, card.paper) for why in card.why]
+        return told[0] if len(told) == 1 else self._separator.join(told)
 
-    @property
-    def _separator(self) -> str:
-        return str(self._words.why_separator())
-
-    def _tell_any(self, why: Why, paper: Paper) -> str:
-        frame = self._frame(why.kind, len(why.labels))
-        return self._tell(why, paper if frame is None else None)
-
-    def _tell_one(self, why: Why, paper: Paper | None) -> str:
-        frame = self._frame(why.kind, len(why.labels))
+    def _tell(self, why: Why, paper: Paper) -> Own:
+        if len(self._told) >= REMEMBERED:
+            self._told.clear()
+        frame = self._frame(why)
         if frame is None:
-            return str(self._words.because(why.kind, why.labels, paper))
-        labels = [str(self._safe(label)) for label in why.labels]
-        return "".join([labels[int(part)] if odd % 2 else part for odd, part in enumerate(frame)])
+            own = self._told[why, paper] = own_string(str(self._words.because(why.kind, why.labels, paper)))
+        else:
+            labels = [str(self._safe(label)) for label in why.labels]
+            parts = [labels[int(part)] if odd % 2 else part for odd, part in enumerate(frame)]
+            own = self._told[why] = own_string("".join(parts))
+        return own
 
-    def _frame(self, kind: str, labels: int) -> tuple[str, ...] | None:
+    def _frame(self, why: Why) -> tuple[str, ...] | None:
         """Text and numbers of labels in turn; ``None`` where the reason says more than its labels."""
-        if (kind, labels) not in self._frames:
-            marked = tuple(mark(str(number)) for number in range(labels))
+        key = why.kind, len(why.labels)
+        if key not in self._frames:
+            marked = tuple(mark(str(number)) for number in range(len(why.labels)))
             try:
-                told = str(self._marked_words.because(kind, marked, Unreadable(is_there=True)))
-                self._frames[kind, labels] = tuple(NAMED.split(told))
+                told = str(self._marked_words.because(why.kind, marked, Unreadable(is_there=True)))
+                self._frames[key] = tuple(NAMED.split(told))
             except Unspliceable:
-                self._frames[kind, labels] = None
-        return self._frames[kind, labels]
+                self._frames[key] = None
+        return self._frames[key]

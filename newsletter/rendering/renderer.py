@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from binascii import a2b_qp
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,11 +11,13 @@ from typing import Any
 
 from newsletter.model import Digest, Links, Mailbox, Message, Subscriber
 from newsletter.rendering.headers import digest_headers
+from newsletter.rendering.locale import ENGLISH, read_language
 from newsletter.rendering.mime import put_together
 from newsletter.rendering.pieces import Variables
 from newsletter.rendering.sample import SAMPLES
 from newsletter.rendering.splice import Splice
 from newsletter.rendering.templates import Content, MailTemplate
+from newsletter.rendering.themes import Brand, Look
 from newsletter.rendering.view import SUMMARY_CHARACTERS, check_links, describe_digest
 from newsletter.text import one_line
 
@@ -25,8 +26,8 @@ MAX_HTML_BYTES = 95_000
 SUMMARY_STEPS = (SUMMARY_CHARACTERS, 280, 160)
 """How long summaries may be, from a normal digest to one that would be too large."""
 
-_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
+SLOWER = "the templates are filled one mail at a time, which is slower: %s"
 
 log = logging.getLogger(__name__)
 
@@ -46,25 +47,27 @@ class Renderer:
         sender: Mailbox,
         postal_address: str = "",
         base_url: str | None = None,
-        locale: str = "en",
+        locale: str = ENGLISH,
+        brand: Brand | None = None,
     ) -> None:
         self._sender = sender
         self._title = one_line(title)
-        language = locale.replace("_", "-")
-        self._common = {
+        look = Look(brand=brand or Brand(), language=read_language(locale))
+        self.common: dict[str, Any] = {
             "title": self._title,
             "postal_address": one_line(postal_address),
             "base_url": base_url,
-            "lang": language,
-            "dir": "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr",
+            "lang": look.language.tag,
+            "dir": look.language.direction,
         }
+        """The variables that all mails share."""
         samples = [
-            self._variables(digest, reader, self._checked(links), summary=SUMMARY_CHARACTERS)
-            for digest, reader, links in SAMPLES
+            describe_digest(digest, subscriber=reader, links=self._checked(links)) for digest, reader, links in SAMPLES
         ]
-        self._template = MailTemplate("digest", folders=folders, variables=samples[0].keys() | self._common.keys())
+        names = samples[0].keys()
+        self.template = MailTemplate("digest", folders=folders, variables={*names, *self.common}, look=look)
         for variables in samples:
-            self._template.try_out({**self._common, **variables})
+            self.template.try_out({**self.common, **variables})
         self._splice = self._make_splice(samples)
 
     @property
@@ -79,7 +82,7 @@ class Renderer:
         has shorter summaries, then fewer cards."""
         links = self._checked(links)
         content, shown = self._fit(digest, subscriber, links)
-        message = put_together(
+        return put_together(
             sender=self._sender,
             recipient=Mailbox(email=subscriber.email, name=subscriber.name),
             subject=content.subject,
@@ -88,48 +91,51 @@ class Renderer:
             message_id=message_id,
             date=date,
             headers=digest_headers(edition=digest.edition, title=self._title, sender=self._sender, links=links),
+            shown=tuple([item.entry.id for item in shown.items]),
+            cut=content.cut,
         )
-        return replace(message, shown=tuple([item.entry.id for item in shown.items]))
 
     def _fit(self, digest: Digest, subscriber: Subscriber, links: Links) -> tuple[Content, Digest]:
         """The content, within the limit, and the digest as it is shown in it."""
+
+        def content_of(digest: Digest, summary: int) -> Content:
+            return self._content(describe_digest(digest, subscriber=subscriber, links=links, summary=summary))
+
         for summary in SUMMARY_STEPS:
-            content = self._content(self._variables(digest, subscriber, links, summary=summary))
+            content = content_of(digest, summary)
             if content.html_size <= MAX_HTML_BYTES:
                 break
         while content.html_size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
             digest = _with_less(digest, MAX_HTML_BYTES / content.html_size)
-            content = self._content(self._variables(digest, subscriber, links, summary=SUMMARY_STEPS[-1]))
+            content = content_of(digest, SUMMARY_STEPS[-1])
         return content, digest
 
     def _content(self, variables: Variables) -> Content:
         if self._splice is not None:
             try:
                 return self._splice.content(variables)
-            except Exception as reason:  # a template may raise anything that Python can
-                log.info("templates are left to Jinja: %s", reason)
+            except Exception as reason:  # noqa: BLE001 a template may raise anything, and Jinja will tell where
+                log.info(SLOWER, reason)
                 self._splice = None
-        return self._template.render({**self._common, **variables})
+        return self.template.render({**self.common, **variables})
 
     def _make_splice(self, samples: Sequence[Variables]) -> Splice | None:
-        """What is quicker than Jinja, if it gives the same."""
+        """What is quicker than Jinja, where it gives the same."""
         try:
-            splice = Splice(self._template, common=self._common, known=samples[0].keys())
-            same = all(_decoded(splice.content(one)) == _decoded(self._template.render({**self._common, **one})) for one in samples)
-        except Exception as reason:  # as above
-            log.info("templates are left to Jinja: %s", reason)
+            splice = Splice(self.template, common=self.common, known=samples[0].keys())
+            same = all(
+                splice.content(variables).decoded == self.template.render({**self.common, **variables}).decoded
+                for variables in samples
+            )
+        except Exception as reason:  # noqa: BLE001 as above
+            log.info(SLOWER, reason)
             return None
+        if not same:
+            log.info(SLOWER, "in pieces they say something else")
         return splice if same else None
-
-    def _variables(self, digest: Digest, subscriber: Subscriber, links: Links, *, summary: int) -> dict[str, Any]:
-        return describe_digest(digest, subscriber=subscriber, links=links, summary=summary)
 
     def _checked(self, links: Links) -> Links:
         return check_links(links, sender=self._sender.email)
-
-
-def _decoded(content: Content) -> tuple[str, bytes, bytes]:
-    return content.subject, a2b_qp(b"".join(content.html)), a2b_qp(b"".join(content.text))
 
 
 def _with_less(digest: Digest, share: float) -> Digest:

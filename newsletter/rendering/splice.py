@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from binascii import a2b_qp
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any, NoReturn
 
-from jinja2 import Environment, Template, meta
+from jinja2 import Environment
 from markupsafe import escape
 
-from newsletter.rendering.marks import Unspliceable, is_marked, mark, marking
+from newsletter.rendering.marks import Unspliceable, mark, marking
 from newsletter.rendering.pieces import (
     LINKS,
     NUMBER,
     RECIPIENT,
     WHY,
     Item,
+    Items,
     Own,
     Pieces,
     Variables,
-    key_of,
-    marked_card,
-    marked_value,
     own_string,
 )
-from newsletter.rendering.templates import PREHEADER, Content, MailTemplate, Part
+from newsletter.rendering.templates import PREHEADER, Content, MailTemplate, Part, say
 from newsletter.rendering.view import Card
 from newsletter.text import one_line
-
-FIRST_CARDS = 4
-"""Which cards subjects and preheaders may name."""
-MOST_KEPT = 20_000
 
 
 class Splice:
@@ -38,84 +32,56 @@ class Splice:
 
     def __init__(self, template: MailTemplate, *, common: Mapping[str, object], known: Collection[str]) -> None:
         """``common`` are the variables that never change, ``known`` the names of all others."""
-        html, text = _for_marks(template.html), _for_marks(template.text)
+        self._reasons = template.html.reasons, template.text.reasons
         known = {*known, PREHEADER}
-        self._why = template.html.reasons.why, template.text.reasons.why
-        self._html = Pieces(html, template.html.source, common=common, known=known)
-        self._text = Pieces(text, template.text.source, common=common, known=known)
-        self._subject = _Line(text, template.subject, common=common)
-        self._preheader = _Line(text, template.preheader, common=common)
+        self._html = Pieces(_for_marks(template.html), template.html.source, common=common, known=known)
+        self._text = Pieces(_for_marks(template.text), template.text.source, common=common, known=known)
+        self._subject = _Line(template.subject, common=common, known=known)
+        self._preheader = _Line(template.preheader, common=common, known=known)
 
     def content(self, variables: Variables) -> Content:
         """The same as ``MailTemplate.render`` makes of these variables, but for where encoded lines break."""
-        variables = {**variables, PREHEADER: self._preheader.say(variables)}
-        own = _own_strings(variables)
-        why_in_html, why_in_text = self._why
+        strings = _strings(variables)
+        in_html, in_text = self._items(variables)
+        preheader = self._preheader.say(variables, strings, in_text)
+        subject = self._subject.say(variables, strings, in_text)
+        for_text = variables, strings, in_text
+        for_html = {**variables, PREHEADER: preheader}, _escaped({**strings, PREHEADER: own_string(preheader)}), in_html
+        text, _ = self._text.put_together(*for_text)
+        html, size = self._html.put_together(*for_html)
+        return Content(subject, html, text, size, lambda: (self._text.pieces(*for_text), self._html.pieces(*for_html)))
+
+    def _items(self, variables: Variables) -> tuple[Items, Items]:
+        """The cards with the reader's strings, for HTML and for text, and the papers below."""
         below = [Item(paper, paper) for paper in variables["below"]]
-        in_html, in_text = [], []
+        in_html, in_text = self._reasons
+        html, text = [], []
         for card in variables["cards"]:
             shape, number = _shape(card), _number(card.number)
-            in_html.append(Item(card, shape, {WHY: _told(str(why_in_html(card))), NUMBER: number}))
-            in_text.append(Item(card, shape, {WHY: _told(why_in_text(card)), NUMBER: number}))
-        html, size = self._html.put_together(
-            variables, {name: _escaped(string) for name, string in own.items()}, {"card": in_html, "paper": below}
-        )
-        text, _ = self._text.put_together(variables, own, {"card": in_text, "paper": below})
-        return Content(subject=self._subject.say(variables), html=html, text=text, html_size=size)
+            html.append(Item(card, shape, {WHY: in_html.told(card), NUMBER: number}))
+            text.append(Item(card, shape, {WHY: in_text.told(card), NUMBER: number}))
+        return {"card": html, "paper": below}, {"card": text, "paper": below}
 
 
 class _Line:
-    """A template of one line, which says the same for all readers with the same first cards."""
+    """A template of one line; where it cannot be cut into pieces, it is left to Jinja by itself."""
 
-    def __init__(self, environment: Environment, part: Part, *, common: Mapping[str, object]) -> None:
-        tree = environment.parse(part.source)
-        self._reads = sorted(meta.find_undeclared_variables(tree) - environment.globals.keys() - common.keys())
-        self._template = Template.from_code(
-            environment, environment.compile(tree), environment.make_globals({**common})
-        )
-        self._part = part
-        self._common = common
-        self._kept: dict[Any, str] = {}
+    def __init__(self, part: Part, *, common: Mapping[str, object], known: Collection[str]) -> None:
+        self._part, self._common = part, common
+        try:
+            self._pieces: Pieces | None = Pieces(_for_marks(part), part.source, common=common, known=known)
+        except Unspliceable:
+            self._pieces = None
 
-    def say(self, variables: Variables) -> str:
+    def say(self, variables: Variables, own: Mapping[str, Own], items: Items) -> str:
         """The line."""
-        first = [card.paper for card in variables["cards"][:FIRST_CARDS]]
-        key = (*first, *[key_of(name, variables[name]) for name in self._reads])
-        line = self._kept.get(key)
-        if line is None:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            line = self._kept[key] = self._say(variables)
-        return line
-
-    def _say(self, variables: Variables) -> str:
-        marked = {name: marked_value(name, variables[name]) for name in self._reads}
-        marked["cards"] = _First(variables["cards"])
-        if is_marked(line := self._template.render(marked)):
-            raise Unspliceable("a line says something of the reader's own")
-        return one_line(line)
-
-
-class _First:
-    """Cards of which the first few can be read."""
-
-    def __init__(self, cards: Sequence[Card]) -> None:
-        self._cards = cards
-
-    def __len__(self) -> int:
-        return len(self._cards)
-
-    def __iter__(self) -> NoReturn:
-        raise Unspliceable("a line reads all cards")
-
-    def __getitem__(self, place: int | slice) -> Card | list[Card]:
-        places = range(len(self._cards))[place]
-        if isinstance(places, int):
-            places = range(places, places + 1)
-        if len(places) and max(places) >= FIRST_CARDS:
-            raise Unspliceable("a line reads more than the first cards")
-        read = [marked_card(self._cards[number]) for number in places]
-        return read if isinstance(place, slice) else read[0]
+        if self._pieces is not None:
+            try:
+                encoded, _ = self._pieces.put_together(variables, own, items)
+                return one_line(a2b_qp(encoded).decode())
+            except Unspliceable:
+                self._pieces = None
+        return say(self._part, {**self._common, **variables})
 
 
 def _for_marks(part: Part) -> Environment:
@@ -124,18 +90,20 @@ def _for_marks(part: Part) -> Environment:
     return environment
 
 
-def _own_strings(variables: Variables) -> dict[str, Own]:
-    strings = {RECIPIENT: variables[RECIPIENT], PREHEADER: variables[PREHEADER]}
-    links = {link: address for link in LINKS if (address := getattr(variables["links"], link))}
-    return {name: own_string(string) for name, string in (strings | links).items()}
+def _strings(variables: Variables) -> dict[str, Own]:
+    links = variables["links"]
+    strings = {name: own_string(address) for name in LINKS if (address := getattr(links, name))}
+    strings[RECIPIENT] = own_string(variables[RECIPIENT])
+    return strings
 
 
-def _escaped(own: Own) -> Own:
+def _escaped(strings: Mapping[str, Own]) -> dict[str, Own]:
+    return {name: _escape(own) for name, own in strings.items()}
+
+
+def _escape(own: Own) -> Own:
     safe = str(escape(own.text))
     return own if safe == own.text else own_string(safe)
-
-
-_told = lru_cache(50_000)(own_string)
 
 
 @lru_cache(1000)

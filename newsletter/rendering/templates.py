@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, Template
 
 from newsletter.errors import TemplateError
+from newsletter.model import decoded
 from newsletter.rendering.environment import (
     check_names,
     describe_fault,
@@ -23,10 +24,14 @@ from newsletter.rendering.mime import clean_body, quoted_printable
 from newsletter.rendering.mjml import compile_mjml
 from newsletter.rendering.reasons import Reasons
 from newsletter.rendering.skeleton import Uncompiled, read_skeleton
+from newsletter.rendering.themes import Look
 from newsletter.text import one_line
 
 PREHEADER = "preheader"
 """The line that an inbox shows beside the subject; the only variable that templates make themselves."""
+
+
+Cut = Callable[[], tuple[Sequence[bytes], Sequence[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,18 @@ class Content:
     """What a mail says, before it has an address."""
 
     subject: str
-    html: Sequence[bytes]
-    """Quoted-printable, in pieces."""
-    text: Sequence[bytes]
+    html: bytes
+    """Quoted-printable."""
+    text: bytes
     html_size: int
     """Bytes of the HTML before it was encoded."""
+    cut: Cut | None = None
+    """Text and HTML in pieces: what they have in common with others is the same objects."""
+
+    @property
+    def decoded(self) -> tuple[str, str, str]:
+        """Subject, HTML and text as they are read."""
+        return self.subject, decoded(self.html), decoded(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +66,17 @@ class Part:
 class MailTemplate:
     """``NAME.mjml.j2``, ``NAME.txt.j2``, ``NAME.subject.txt.j2`` and ``NAME.preheader.txt.j2``."""
 
-    def __init__(self, name: str, *, folders: Sequence[Path], variables: Collection[str]) -> None:
+    def __init__(
+        self, name: str, *, folders: Sequence[Path], variables: Collection[str], look: Look | None = None
+    ) -> None:
         """Compiles all four; ``TemplateError`` where one has a fault or reads what is not in ``variables``."""
-        environment, reasons = _with_reasons(html_environment(folders))
+        environment, reasons = _with_reasons(html_environment(folders, look))
         skeleton = read_skeleton(environment, f"{name}.mjml.j2")
         self._uncompiled = Uncompiled(environment, skeleton, {*variables, PREHEADER})
+        self.mjml = skeleton.text
         source = compile_mjml(skeleton)
         self.html = Part(environment, source, environment.from_string(source), reasons)
-        plain = _with_reasons(text_environment(folders))
+        plain = _with_reasons(text_environment(folders, look))
         self.subject = _load(plain, f"{name}.subject.txt.j2", variables)
         self.preheader = _load(plain, f"{name}.preheader.txt.j2", variables)
         self.text = _load(plain, f"{name}.txt.j2", variables)
@@ -76,8 +91,8 @@ class MailTemplate:
         html = clean_body(self._render_html({**context, PREHEADER: say(self.preheader, context)}))
         return Content(
             subject=say(self.subject, context),
-            html=[quoted_printable(html)],
-            text=[quoted_printable(clean_body(fill(self.text.template, context)))],
+            html=quoted_printable(html),
+            text=quoted_printable(clean_body(fill(self.text.template, context))),
             html_size=len(html.encode()),
         )
 

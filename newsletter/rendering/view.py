@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 from newsletter.model import Digest, Entry, Links, Ranked, Reason, SourceReport, Subscriber
@@ -34,6 +34,8 @@ WEAKEST_REASON = 0.1
 
 _SEARCH = "https://scholar.google.com/scholar?q="
 _NOT_IN_LINKS = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
+_PLAIN_LINK = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:/[\w.~/-]*)?", re.ASCII)
+"""Most links: nothing in them could need a second look."""
 _NOT_REASONS = frozenset({"baseline", "recency"})
 
 MOST_PAPERS = 20_000
@@ -46,6 +48,8 @@ _APPEARS = re.compile(
     re.IGNORECASE,
 )
 """In an authors' comment, what says where the paper appears."""
+
+VOTES = ("more", "less")
 
 LinkKind = Literal["read", "search", "pdf", "code", "discussion", "project"]
 
@@ -97,16 +101,14 @@ class Paper:
         return bool(self.upvotes or self.comments or self.stars)
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(NamedTuple):
     """Reasons of one kind, strongest first."""
 
     kind: str
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(NamedTuple):
     """A paper in one reader's digest."""
 
     paper: Paper
@@ -120,17 +122,11 @@ class Card:
 def describe_card(ranked: Ranked, number: int, *, links: Links, summary: int = SUMMARY_CHARACTERS) -> Card:
     """The card of one selected entry; its summary has at most ``summary`` characters."""
     paper = describe_paper(ranked.entry, summary=summary)
-    return Card(
-        paper=paper,
-        number=number,
-        why=_why(ranked.reasons),
-        explore=ranked.explore,
-        more=vote_link(links.vote, paper, "more") if links.vote else None,
-        less=vote_link(links.vote, paper, "less") if links.vote else None,
-    )
+    more, less = (vote_link(links.vote, paper, vote) if links.vote else None for vote in VOTES)
+    return Card(paper, number, _why(ranked.reasons), ranked.explore, more, less)
 
 
-def vote_link(base: str, paper: Paper, vote: Literal["more", "less"]) -> str:
+def vote_link(base: str, paper: Paper, vote: str) -> str:
     """Where a paper is voted for."""
     return f"{base}/{paper.id}/{vote}"
 
@@ -208,6 +204,8 @@ def check_links(links: Links, *, sender: str) -> Links:
 
 def web_link(address: str | None) -> str | None:
     """The address in ASCII where it is http(s), what no address may hold percent-encoded; else ``None``."""
+    if address and len(address) <= LINK_CHARACTERS and _PLAIN_LINK.fullmatch(address):
+        return address
     try:
         parts = urlsplit((address or "").strip())
         host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
