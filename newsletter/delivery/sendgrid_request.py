@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -55,19 +56,20 @@ class RequestBodies:
 
     def _contents(self, message: Message) -> bytes | None:
         """Text and HTML as JSON objects; ``None`` where that is left to the package."""
-        plain = self._value(message, message.text_at)
-        html = self._value(message, message.html_at)
+        pieces = message.pieces
+        bounds = [0, *accumulate(map(len, pieces))]
+        if not {*message.text_at, *message.html_at} <= set(bounds):
+            return None
+        plain, html = (
+            self._value(pieces[bounds.index(start) : bounds.index(end)])
+            for start, end in (message.text_at, message.html_at)
+        )
         if not plain or not html or plain.startswith(_LIKE_A_KEY) or html.startswith(_LIKE_A_KEY):
             return None
         return b'{"type":"text/plain","value":"%b"},{"type":"text/html","value":"%b"}' % (plain, html)
 
-    def _value(self, message: Message, at: tuple[int, int]) -> bytes | None:
+    def _value(self, pieces: Sequence[bytes]) -> bytes | None:
         """A part as the inside of a JSON string; ``None`` where its pieces do not stand for themselves."""
-        start, end = at
-        bounds = [0, *accumulate(map(len, message.pieces))]
-        if start not in bounds or end not in bounds:
-            return None
-        pieces = message.pieces[bounds.index(start) : bounds.index(end)]
         values = [self._known[piece] if piece in self._known else self._learn(piece) for piece in pieces]
         return None if None in values else b"".join(values)  # type: ignore[arg-type]
 
