@@ -202,9 +202,9 @@ def test_include_in_a_comment_is_none(tmp_path: Path) -> None:
 
 def test_what_only_the_compiled_template_stumbles_over(tmp_path: Path) -> None:
     digest = shipped("templates").joinpath("digest.mjml.j2").read_text(encoding="utf-8")
-    late = "<mj-raw>{% set brand = title %}</mj-raw><mj-title>{{ brand }}</mj-title>"  # a title is moved to the front
+    late = "<mj-raw>{% set heading = title %}</mj-raw><mj-title>{{ heading }}</mj-title>"  # a title is moved to the front
     file = write(tmp_path, "digest.mjml.j2", digest.replace("<mj-title>{{ title }}</mj-title>", late))
-    with pytest.raises(TemplateError, match="'brand' is undefined") as caught:
+    with pytest.raises(TemplateError, match="'heading' is undefined") as caught:
         open_renderer(tmp_path)
     assert str(caught.value).startswith(f"{file}:")
 
@@ -219,7 +219,7 @@ def test_what_the_compiler_refuses(tmp_path: Path) -> None:
 
 def test_inline_styles_may_hold_code(tmp_path: Path) -> None:
     style = shipped("templates").joinpath("partials/style.mjml.j2").read_text(encoding="utf-8")
-    style = style.replace("color: #9a3412", "color: {{ '#123456' }}")
+    style = style.replace("color: #6b5d3f", "color: {{ '#123456' }}")
     write(
         tmp_path, "partials/style.mjml.j2", style.replace('<mj-style inline="inline">', "<mj-style inline = 'inline'>")
     )

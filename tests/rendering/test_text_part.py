@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rendering.invented import DIGEST, LINKS, Render, digest_of, ranked
 
 from newsletter.model import Entry
@@ -10,7 +12,7 @@ EXPECTED = """\
 Morning Papers
 Sunday, 22 November 2026
 
-2 of 412 new papers · about 1 minute · ranked for you
+2 of 412 new papers, about 1 minute; ranked for you
 
 
 1. Short naps keep small networks from forgetting
@@ -75,8 +77,7 @@ def test_lines_are_wrapped_and_links_are_not(render: Render) -> None:
 
 def test_votes(render: Render) -> None:
     entry = Entry(title="T")
-    links = type(LINKS)(
-        unsubscribe=LINKS.unsubscribe, more={entry.id: "https://e.org/m"}, less={entry.id: "https://e.org/l"}
-    )
+    links = replace(LINKS, vote="https://e.org/v")
     text = render(digest_of(ranked(entry)), links=links).text
-    assert "   More like this: https://e.org/m\n   Less like this: https://e.org/l\n" in text
+    vote = f"https://e.org/v/{entry.id}"
+    assert f"   More like this: {vote}/more\n   Less like this: {vote}/less\n" in text
