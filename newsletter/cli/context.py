@@ -48,7 +48,7 @@ class Context:
 
     def storage(self) -> AbstractContextManager[Storage]:
         """The configured database, open."""
-        return Storage.open(self.settings.database)
+        return Storage.open(self.settings.database, durability=self.settings.durability)
 
 
 def read_now(given: str | None) -> datetime:

@@ -199,6 +199,8 @@ class NewsletterFile(Section):
     """An IANA time zone: the default for readers, and the zone of a run's date."""
     database: Database = Field(default="sqlite:///var/newsletter.db", validate_default=True, repr=False)
     """``sqlite:///`` and a file, or ``postgresql://…``."""
+    durability: Literal["power", "process"] = "power"
+    """What a mail's record on SQLite survives: a power cut, or only our own death; that is several times quicker."""
     window: SomeTime = timedelta(days=3)
     """How far back papers are looked for, by when they were first seen."""
     sources: Annotated[tuple[AnySource, ...], BeforeValidator(values.read_some)]
