@@ -23,13 +23,18 @@ class _Shared:
     readers: list[str] = field(default_factory=list)
 
 
-def print_findings(made: Sequence[Previewed]) -> bool:
-    """Prints all of it; whether there is any problem."""
+def print_readers(made: Sequence[Previewed]) -> None:
+    """Prints a line a reader: sizes, how much was found, where links go."""
     console = out()
     columns = ("reader", ">html", ">mail", ">problems", ">notes", "links")
     console.print(table(*columns, rows=[_row(one) for one in made[:MOST_READERS]]))
     if len(made) > MOST_READERS:
         console.print(f"… and {len(made) - MOST_READERS} more readers")
+
+
+def print_findings(made: Sequence[Previewed]) -> bool:
+    """Prints what was found; whether there is any problem."""
+    console = out()
     shared = list(_shared(made))
     for one in shared:
         if one.finding.topic is not Topic.CLIENTS or one.finding.level is Level.PROBLEM:

@@ -6,15 +6,16 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from newsletter.cli.checking import print_findings
+from newsletter.cli.checking import print_findings, print_readers
 from newsletter.cli.context import Context, Now, read_now
 from newsletter.cli.output import out, print_warning
-from newsletter.cli.previewing import GALLERY, write_preview
+from newsletter.cli.previewing import GALLERY, Previewed, write_preview
 from newsletter.cli.serving import Changes, PreviewServer
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.subscriptions import PREVIEW_FOLDER
@@ -41,17 +42,23 @@ def preview(
     context: Context = ctx.obj
     folder = (out_dir or context.settings.folder / PREVIEW_FOLDER).absolute()
 
-    def make() -> bool:
+    def make() -> list[Previewed]:
         context.reload()
         with context.storage() as storage:
-            made = write_preview(context.settings, storage, folder, address=subscriber, now=read_now(now), check=check)
-        return print_findings(made) if check else False
+            return write_preview(context.settings, storage, folder, address=subscriber, now=read_now(now), check=check)
 
-    has_problems = make()
+    def make_again() -> None:
+        print_findings(make())
+        out().print(f"made anew at {datetime.now().astimezone():%H:%M:%S}", style="dim")
+
+    made = make()
+    if check:
+        print_readers(made)
+    has_problems = print_findings(made)
     out().print(f"preview: [bold]{folder / GALLERY}[/]")
     if serve:
         watched = [context.settings.folder / "templates", *context.settings.templates, context.config_folder]
-        serve_folder(folder, watched=watched, make=make, on_listening=webbrowser.open if open_ else None)
+        serve_folder(folder, watched=watched, make=make_again, on_listening=webbrowser.open if open_ else None)
     elif open_:
         webbrowser.open((folder / GALLERY).as_uri())
     return UsageError.exit_code if has_problems else 0
@@ -74,6 +81,7 @@ def serve_folder(
                 on_listening(server.url)
             _follow(watched, changes, make, seen=seen)
         except KeyboardInterrupt:
+            out().print()  # what is printed next does not stand behind the terminal's ^C
             server.shutdown()
 
 
@@ -94,7 +102,6 @@ def _make_again(changes: Changes, make: Callable[[], object]) -> None:
         print_warning(str(error))
         changes.announce(str(error))
     else:
-        out().print("made anew", style="dim")
         changes.announce()
 
 
