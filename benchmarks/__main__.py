@@ -13,13 +13,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import messages, ranking, readers, sources
+from benchmarks import dkim, messages, ranking, readers, sources
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
     "ranking": ranking.measure,
     "readers": readers.measure,
     "messages": messages.measure,
+    "dkim": dkim.measure,
     "sources": sources.measure,
 }
 

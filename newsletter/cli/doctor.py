@@ -16,7 +16,7 @@ from newsletter.cli.output import out, print_json, table
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
-from newsletter.pipeline.messages import Letterhead
+from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.storage import Storage
@@ -134,5 +134,5 @@ def _mail_records(settings: Settings) -> Iterator[Check]:
     if settings.provider.kind in {"files", "console"}:
         return
     domain = settings.sender.email.rpartition("@")[2]
-    for record in find_mail_records(domain):
+    for record in find_mail_records(domain, read_signatures(settings)):
         yield Check(f"{record.name} of {domain}", Health.OK if record.found else Health.WARNING, record.detail)

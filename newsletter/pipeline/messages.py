@@ -59,7 +59,7 @@ class Letterhead:
             message = with_header(message, f"{name}: {value}\r\n".encode("ascii"))
             message = replace(message, headers=(*message.headers, (name, value)))
         if self._signatures:
-            message = with_header(message, sign(message.pieces or (message.raw,), self._signatures, at=date))
+            message = with_header(message, sign(message.raw, self._signatures, at=date))
         return message
 
     def links(self, subscriber: Subscriber, digest: Digest) -> Links:

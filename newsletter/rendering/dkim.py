@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from newsletter.config.signing_keys import SigningKey
 
@@ -26,8 +28,7 @@ SIGNED = (
 ONCE_MORE = ("From", "To", "Subject", "Date")
 LINE = 72
 
-CACHED_FROM = 512
-"""Bytes: what many mails share is longer, what is one reader's own is shorter."""
+SPACE, RETURN = 0x20, 0x0D
 _KEYS = {name: name.lower().encode("ascii") for name in SIGNED}
 
 
@@ -40,15 +41,15 @@ class Signature:
     key: SigningKey
 
 
-def sign(pieces: Sequence[bytes], signatures: Iterable[Signature], *, at: datetime) -> bytes:
-    """The header lines to put before a message, one ``DKIM-Signature`` a key; empty without any.
+def sign(raw: bytes, signatures: Iterable[Signature], *, at: datetime) -> bytes:
+    """The header lines to put before ``raw``, one ``DKIM-Signature`` a key; empty without any.
 
-    The join of ``pieces`` is a whole message with CRLF line ends, and all its headers are in the first one. The same
-    message, keys and instant give the same lines, however it is cut.
+    ``raw`` is a whole message with CRLF line ends, the last line's too. The same message, keys and instant give the
+    same lines.
     """
-    head, _, rest = pieces[0].partition(b"\r\n\r\n")
+    head, _, body = raw.partition(b"\r\n\r\n")
     covered, signed = _chosen(head)
-    digest = base64.b64encode(_body_hash((rest, *pieces[1:]))).decode("ascii")
+    digest = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode("ascii")
     return b"".join(_sign(one, covered, signed, digest, seconds=int(at.timestamp())) for one in signatures)
 
 
@@ -103,31 +104,18 @@ def _folded(names: Sequence[str]) -> tuple[str, ...]:
     return (*lines[:-1], f"{lines[-1][:-1]};")
 
 
-def _body_hash(pieces: Sequence[bytes]) -> bytes:
-    """SHA-256 of the relaxed body: single spaces, none at the ends of lines, no empty lines at its own end."""
-    *others, last = pieces
-    if not last.strip(b" \t\r\n") or any(piece.endswith((b" ", b"\t", b"\r")) for piece in others):
-        others, last = [], b"".join(pieces)  # what is relaxed reaches over a cut
-    hashed = hashlib.sha256()
-    for piece in others:
-        hashed.update(_relaxed_once(piece) if len(piece) >= CACHED_FROM else _relaxed(piece))
-    hashed.update(_without_empty_end(_relaxed(last)))
-    return hashed.digest()
-
-
-def _relaxed(piece: bytes) -> bytes:
-    if b"\t" in piece:
-        piece = piece.replace(b"\t", b" ")
-    while b"  " in piece:
-        piece = piece.replace(b"  ", b" ")
-    return piece.replace(b" \r\n", b"\r\n") if b" \r\n" in piece else piece
-
-
-_relaxed_once = lru_cache(maxsize=1024)(_relaxed)
-
-
-def _without_empty_end(body: bytes) -> bytes:
+def _relaxed_body(body: bytes) -> bytes:
+    """The body with single spaces, none at the ends of lines, and no empty lines at its own end."""
+    if b"\t" in body:
+        body = body.replace(b"\t", b" ")
+    signs = np.frombuffer(body, np.uint8)
+    following = signs[1:]
+    dropped = (signs[:-1] == SPACE) & ((following == SPACE) | (following == RETURN))
+    if dropped.any():
+        body = signs[np.append(~dropped, True)].tobytes()
     end = len(body)
     while body.endswith(b"\r\n", 0, end):
         end -= 2
+    if end == len(body) - 2 and end:
+        return body
     return body[:end] + b"\r\n" if end else b""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,14 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from dkim.canonicalization import Relaxed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from rendering.invented import LINKS, SENDER, SENT_AT
+from rendering.invented import LINKS, SENDER
 
 from newsletter.config.signing_keys import public_record
 from newsletter.model import Mailbox
 from newsletter.rendering import build_message
-from newsletter.rendering.dkim import Signature, _body_hash, sign
+from newsletter.rendering.dkim import Signature, _relaxed_body, sign
 from newsletter.rendering.headers import digest_headers
 
+SENT_AT = datetime(2024, 3, 4, 6, 31, tzinfo=UTC)
+"""Past on any machine: a signature from the future is believed by nobody."""
 RSA = Signature("example.org", "s2026", generate_private_key(65537, 2048))
 ED = Signature("mail.example.org", "e2026", Ed25519PrivateKey.generate())
 RECORDS = {f"{one.selector}._domainkey.{one.domain}.".encode(): public_record(one.key).encode() for one in (RSA, ED)}
@@ -40,7 +40,7 @@ def mail(*, subject: str = "Naps", text: str = "t\n", html: str = "<p>h</p>", na
 
 
 def signed(raw: bytes, signatures: Iterable[Signature] = (RSA,), *, at: datetime = SENT_AT) -> bytes:
-    return sign([raw], signatures, at=at) + raw
+    return sign(raw, signatures, at=at) + raw
 
 
 def verified(raw: bytes) -> bool:
@@ -73,21 +73,20 @@ def test_any_message_of_ours_is_believed(subject: str, text: str, html: str, nam
 lines = st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"a", b"b c", b"=20"])).map(b"".join)
 
 
-@given(lines.map(lambda text: text + b"\r\n"), st.lists(st.integers(0, 40), max_size=4))
-@example(b"", [])
-@example(b"\r\n", [1])
-@example(b"abc \r\n \r\n", [4, 5])
-def test_bodies_are_relaxed_as_the_standard_says_wherever_they_are_cut(body: bytes, cut: list[int]) -> None:
-    places = [0, *sorted(min(place, len(body)) for place in cut), len(body)]
-    pieces = [body[start:end] for start, end in itertools.pairwise(places)]
-    assert _body_hash(pieces) == hashlib.sha256(Relaxed.canonicalize_body(body)).digest()
+@given(lines.map(lambda text: text + b"\r\n"))
+@example(b"")
+@example(b"\r\n")
+@example(b"abc \r\n \r\n")
+@example(b" \t\r\n   \r\n")
+def test_bodies_are_relaxed_as_the_standard_says(body: bytes) -> None:
+    assert _relaxed_body(body) == Relaxed.canonicalize_body(body)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_one_changed_byte_breaks_it(data: st.DataObject) -> None:
     raw = mail(subject="Naps and more", text="One line\nand another one\n")
-    lines = sign([raw], [RSA], at=SENT_AT)
+    lines = sign(raw, [RSA], at=SENT_AT)
     covered = [
         found.span() for found in re.finditer(rb"(?m)^(From|To|Subject|Date|List-[A-Za-z-]+|Feedback-ID): .*", raw)
     ]
@@ -113,7 +112,7 @@ def test_what_relays_do_to_spaces_breaks_nothing() -> None:
 
 
 def test_both_headers_of_one_click_unsubscribing_are_covered_and_lines_are_short() -> None:
-    lines = sign([mail()], [RSA, ED], at=SENT_AT)
+    lines = sign(mail(), [RSA, ED], at=SENT_AT)
     for header in lines.split(b"DKIM-Signature: ")[1:]:
         names = re.search(rb"\bh=([^;]+);", header.replace(b"\r\n ", b""))[1].split(b":")
         assert {b"List-Unsubscribe", b"List-Unsubscribe-Post", b"List-Id", b"Feedback-ID", b"Message-ID"} <= set(names)
@@ -126,8 +125,6 @@ def test_both_headers_of_one_click_unsubscribing_are_covered_and_lines_are_short
 def test_the_instant_is_the_callers_and_the_same_one_gives_the_same_bytes() -> None:
     raw = mail()
     elsewhere = SENT_AT.astimezone(timezone(timedelta(hours=9)))
-    assert sign([raw], [RSA, ED], at=SENT_AT) == sign([raw], [RSA, ED], at=elsewhere)
-    assert f"t={int(datetime(2026, 11, 22, 6, 31, tzinfo=UTC).timestamp())};".encode() in sign([raw], [RSA], at=SENT_AT)
-    head, body = raw[: raw.index(b"\r\n\r\n") + 4], raw[raw.index(b"\r\n\r\n") + 4 :]
-    assert sign([head, *body.splitlines(keepends=True)], [RSA], at=SENT_AT) == sign([raw], [RSA], at=SENT_AT)
-    assert sign([raw], [], at=SENT_AT) == b""
+    assert sign(raw, [RSA, ED], at=SENT_AT) == sign(raw, [RSA, ED], at=elsewhere)
+    assert f"t={int(SENT_AT.timestamp())};".encode() in sign(raw, [RSA], at=SENT_AT)
+    assert sign(raw, [], at=SENT_AT) == b""
