@@ -12,6 +12,8 @@ from newsletter.rendering.locale import ENGLISH, Language, read_language
 
 READABLE = 4.5
 """WCAG's contrast for text."""
+SOFT = 6.0
+"""On dark ground a deep colour that is just readable glares; a paler one does not."""
 LIGHT_GROUNDS = ("#ffffff", "#f4f2ec")
 """What text in the brand's colour stands on in the shipped themes: cards and the page."""
 DARK_GROUNDS = ("#1d2026", "#131519")
@@ -38,7 +40,7 @@ class Brand:
     @property
     def dark(self) -> str:
         """The colour for text on dark grounds, lighter where the chosen one would be hard to read."""
-        return readable(self.color, DARK_GROUNDS)
+        return readable(self.color, DARK_GROUNDS, ratio=SOFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
