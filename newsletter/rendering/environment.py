@@ -181,6 +181,7 @@ def _listed(language: Language, items: Sequence[Any], *, autoescape: bool) -> st
 
 
 def with_words(environment: Environment) -> Environment:
+    """The same environment, which knows ``words``; TemplateError where there are none or they have a fault."""
     for name in (WORDS, *_translations(environment)):
         template = load_template(environment, name)
         check_names(environment, name, ())

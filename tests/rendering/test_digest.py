@@ -354,9 +354,7 @@ def test_same_digest_same_bytes(render: Render, renderer: Renderer) -> None:
 
 
 def test_right_to_left_locale(render: Render) -> None:
-    renderer = Renderer(
-        folders=[shipped("templates")], title="T", sender=Mailbox(email="a@example.org"), locale="he"
-    )
+    renderer = Renderer(folders=[shipped("templates")], title="T", sender=Mailbox(email="a@example.org"), locale="he")
     message = renderer.render(DIGEST, subscriber=READER, links=LINKS, message_id=MESSAGE_ID, date=SENT_AT)
     assert '<html lang="he" dir="rtl"' in message.html
 

@@ -202,7 +202,9 @@ def test_include_in_a_comment_is_none(tmp_path: Path) -> None:
 
 def test_what_only_the_compiled_template_stumbles_over(tmp_path: Path) -> None:
     digest = shipped("templates").joinpath("digest.mjml.j2").read_text(encoding="utf-8")
-    late = "<mj-raw>{% set heading = title %}</mj-raw><mj-title>{{ heading }}</mj-title>"  # a title is moved to the front
+    late = (
+        "<mj-raw>{% set heading = title %}</mj-raw><mj-title>{{ heading }}</mj-title>"  # a title is moved to the front
+    )
     file = write(tmp_path, "digest.mjml.j2", digest.replace("<mj-title>{{ title }}</mj-title>", late))
     with pytest.raises(TemplateError, match="'heading' is undefined") as caught:
         open_renderer(tmp_path)
