@@ -10,6 +10,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Self
@@ -22,7 +23,7 @@ from newsletter.config.settings import SendgridProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
 from newsletter.delivery.groups import Groups, Unsendable, Wait, describe
 from newsletter.delivery.sendgrid_answers import Answer, outcome_of, refuses_us, words_of
-from newsletter.delivery.sendgrid_request import RequestBodies
+from newsletter.delivery.sendgrid_request import write_request
 from newsletter.errors import ProviderError, ProviderRefused, UsageError
 from newsletter.model import Message, Outcome, Verdict
 
@@ -44,7 +45,7 @@ class Sendgrid:
         self._surroundings = surroundings
         self._url = parse_url(settings.host + "/v3/mail/send")
         self._head = _request_head(self._url, settings.api_key.get_secret_value())
-        self._bodies = RequestBodies(sandbox=settings.sandbox)
+        self._ahead: tuple[Message, bytes] | None = None
         self._groups = Groups(place=settings.host)
         self._connection: HTTPConnection | None = None
 
@@ -54,19 +55,19 @@ class Sendgrid:
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """One outcome a message; see ``Provider.send``. ``provider_id`` is SendGrid's X-Message-Id."""
-        return self._groups.watch(map(self._deliver, messages))
+        return self._groups.watch(map(self._deliver, messages, (*messages[1:], None)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
 
-    def _deliver(self, message: Message) -> Outcome:
+    def _deliver(self, message: Message, following: Message | None) -> Outcome:
         try:
-            body = self._bodies.write(message)
+            body = self._body(message)
         except Unsendable as error:
             return error.outcome
-        answer = self._ask(body)
+        answer = self._ask(body, following)
         if isinstance(answer, Outcome):
             return answer
         if refuses_us(answer):
@@ -76,11 +77,22 @@ class Sendgrid:
             raise Wait(outcome)
         return outcome
 
-    def _ask(self, body: bytes) -> Answer | Outcome:
+    def _body(self, message: Message) -> bytes:
+        if self._ahead is not None and self._ahead[0] is message:
+            return self._ahead[1]
+        return write_request(message, sandbox=self._settings.sandbox)
+
+    def _look_ahead(self, following: Message | None) -> None:
+        """Writes the next request while the server reads this one; what is wrong with it is told in its turn."""
+        with suppress(Unsendable, ProviderRefused):
+            self._ahead = (following, self._body(following)) if following else None
+
+    def _ask(self, body: bytes, following: Message | None) -> Answer | Outcome:
         """The answer to a request, or what it means that there is none."""
         for _ in range(2):  # a server may have closed a connection that was idle: one more try on a new one
             connection = self._connected()
             is_whole = self._write(connection, body)
+            self._look_ahead(following)
             answer = self._read(connection)
             if answer is not None:
                 return answer
