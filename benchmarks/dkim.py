@@ -33,7 +33,7 @@ Sign = Callable[[Message], object]
 
 
 def measure() -> list[dict[str, Any]]:
-    """Microseconds a message, medians of rounds taken in turn, and how many times quicker than dkimpy ours is."""
+    """Microseconds of processor time a message, medians of rounds taken in turn, and how many times quicker than dkimpy ours is."""
     messages = make_messages()
     pem = RSA.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     ways: dict[tuple[str, str], Sign] = {
@@ -94,7 +94,7 @@ def with_dkimpy(signature: Signature, key: bytes) -> Sign:
 
 
 def microseconds(way: Sign, messages: Sequence[Message]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for message in messages:
         way(message)
-    return (time.perf_counter() - start) / len(messages) * 1e6
+    return (time.process_time() - start) / len(messages) * 1e6
