@@ -28,6 +28,8 @@ from newsletter.errors import TemplateError
 from newsletter.model import Entry
 from newsletter.rendering import Renderer
 from newsletter.rendering.colours import Colour, contrast
+from newsletter.rendering.contrast import find_low_contrast
+from newsletter.rendering.page import read_page
 from newsletter.rendering.themes import DARK_GROUNDS, LIGHT_GROUNDS, READABLE, Brand, readable
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -91,6 +93,13 @@ def test_brand_is_in_every_theme(theme: str) -> None:
     assert 'src="https://example.org/l.png?a=1&amp;b=2"' in logo
     assert "A &#34;lab&#34; &amp; &lt;co&gt;" in logo
     assert re.search(r'\bheight="\d+"', logo)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("color", ["#ffd400", "#ffffff", "#000000"])
+def test_no_text_is_hard_to_read_whatever_the_brand(theme: str, color: str) -> None:
+    html = with_brand(Brand(color=color), theme)
+    assert list(find_low_contrast(html, read_page(html))) == []
 
 
 def test_a_logo_says_the_title_where_it_says_nothing_else() -> None:
