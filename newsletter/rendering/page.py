@@ -12,6 +12,8 @@ from newsletter.text import one_line, shorten
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 PLACE_CHARACTERS = 50
 
+_ENDS_ITSELF = frozenset({"li", "p", "td", "tr"})
+"""One of these ends the one before it, where nobody has closed that."""
 _NOT_SEEN = frozenset({"head", "script", "style", "template", "title"})
 
 
@@ -70,6 +72,8 @@ class _Reader(HTMLParser):
         self._heading: Element | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _ENDS_ITSELF and self._open.tag == tag and self._open.parent is not None:
+            self._open = self._open.parent
         attributes = {name: value or "" for name, value in reversed(attrs)}
         element = Element(tag, attributes, self.getpos()[0], self._open)
         if tag in HEADINGS:

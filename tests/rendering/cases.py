@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from rendering.invented import DIGEST, LINKS, READER
@@ -22,6 +22,7 @@ from newsletter.model import (
 )
 
 DAY = date(2026, 11, 22)
+WITH_VOTES = replace(LINKS, vote="https://papers.example.org/v/token")
 NEWCOMER = replace(READER, id="r2", email="new@example.org", name="", profile=ProfileSpec())
 
 _SUBJECTS = (
@@ -52,7 +53,7 @@ class Case:
     digest: Digest
     look: str = "classic"
     subscriber: Subscriber = READER
-    links: Links = field(default=LINKS)
+    links: Links = WITH_VOTES
 
 
 def paper(number: int) -> Entry:
@@ -69,6 +70,7 @@ def paper(number: int) -> Entry:
         pdf_link=f"https://papers.example.net/pdf/{1000 + number}",
         code_link="https://code.example.org/half" if number % 4 == 0 else None,
         discussion_link=f"https://talk.example.org/{number}" if number % 5 == 0 else None,
+        thumbnail=f"https://papers.example.net/pictures/{number}.png" if number % 6 == 1 else None,
         sources=_SOURCES[number % 3 :][:2],
         signals=Signals(upvotes=180 - 3 * number, upvotes_gained=21, comments=number, stars=12)
         if number % 2 == 0
@@ -76,24 +78,27 @@ def paper(number: int) -> Entry:
     )
 
 
-def cards(entries: Sequence[Entry], *, explored: bool = False) -> tuple[Ranked, ...]:
-    """Them on cards, each with reasons; the last one from outside the profile, where that is wanted."""
+def cards(entries: Sequence[Entry], *, explored: bool = False, trending: bool = False) -> tuple[Ranked, ...]:
+    """Them on cards, each with reasons; the last one from outside the profile, or all for what is trending alone."""
     return tuple(
         Ranked(
             entry=entry,
             score=3.0,
             match=0.95,
             rank=rank,
-            reasons=_reasons(rank),
+            reasons=_TRENDING if trending else _reasons(rank),
             explore=explored and rank == len(entries),
         )
         for rank, entry in enumerate(entries, 1)
     )
 
 
+_TRENDING = (Reason(kind="trending", label="upvotes", contribution=0.5),)
+
+
 def digest(entries: Sequence[Entry], **changes: object) -> Digest:
     """A digest of them out of 412 papers."""
-    explored = len(entries) >= 10
+    explored = len(entries) == 10
     return replace(DIGEST, **{"items": cards(entries, explored=explored), "below": (), **changes})  # type: ignore[arg-type]
 
 
@@ -133,8 +138,10 @@ CASES = (
         authors=("Ada 🦋 Beispiel",),
         summary="We replicate 🧪 and extend 🚀. Families 👨‍👩‍👧‍👦 took part.",
     )),
-    Case("very_long_title", _one(title=" ".join(f"{_SUBJECTS[n % 10]} {_CLAIMS[n % 5]}," for n in range(50))[:2000] + " " + "Donau" * 30)),
+    Case("very_long_title", _one(title="Donau" * 30 + " " + " ".join(f"{_SUBJECTS[n % 10]} {_CLAIMS[n % 5]}," for n in range(50))[:2000])),
     Case("all_sources_failed", digest([paper(3), paper(4)], sources=FAILED)),
-    Case("first_mail", digest([paper(0), paper(1), paper(2)]), subscriber=NEWCOMER),
+    Case("first_mail", digest([], items=cards([paper(0), paper(1), paper(2)], trending=True)), subscriber=NEWCOMER),
+    Case("compact_theme", digest([paper(number) for number in range(5)]), look="compact"),
+    Case("plain_theme", digest([paper(0), paper(1)]), look="plain"),
 )  # fmt: skip
 """All but the mail of a reader who came back, which needs a whole deployment."""

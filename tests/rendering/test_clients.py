@@ -34,6 +34,8 @@ DATA = CHECKS / "node_modules" / "caniemail" / "data" / "caniemail.json"
 MAX_SPAM_POINTS = 1.0
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
+WRONG = "wrong on purpose"
+
 GROUPS = {
     "gmail.desktop-webmail": "gmail-web",
     "gmail.mobile-webmail": "gmail-phone-web",
@@ -73,7 +75,10 @@ def mjml_of(look: str) -> str:
 def answers() -> Any:
     """What node says of all looks, in one run."""
     asked = {
-        "mjml": {look: mjml_of(look) for look in LOOKS},
+        "mjml": {
+            WRONG: "<mjml><mj-body><mj-txt>a</mj-txt></mj-body></mjml>",
+            **{look: mjml_of(look) for look in LOOKS},
+        },
         "html": {look: render_in(look, DIGEST).html for look in LOOKS},
     }
     assert (CHECKS / "node_modules").is_dir(), "tests/prepare.sh brings what these tests ask"
@@ -90,6 +95,10 @@ def answers() -> Any:
 def test_mjml_itself_accepts_our_mjml_and_makes_the_same_of_it(answers: Any, look: str) -> None:
     assert answers["mjml"][look]["errors"] == []
     assert structure(render_in(look, DIGEST).html) == structure(answers["mjml"][look]["html"])
+
+
+def test_mjml_itself_tells_what_is_wrong(answers: Any) -> None:
+    assert "mj-txt" in answers["mjml"][WRONG]["errors"][0]
 
 
 def structure(html: str) -> list[str]:
@@ -158,6 +167,12 @@ def pages(look: str) -> Iterator[str]:
 def test_people_who_see_or_hear_differently_can_read_it_in_light_and_in_dark(browser: Browser, look: str) -> None:
     for html in pages(look):
         assert barriers(browser, html) == []
+
+
+def test_axe_tells_what_is_wrong_in_either_scheme(browser: Browser) -> None:
+    style = "<style>p { color: #333 } @media (prefers-color-scheme: dark) { body { background: #111 } }</style>"
+    page = f"<html lang=en><head><title>T</title>{style}</head><body><p>Made for light</p></body></html>"
+    assert [found.partition(": <")[0] for found in barriers(browser, page)] == ["dark: color-contrast"]
 
 
 def test_our_own_pages_can_be_read_by_them_too(browser: Browser) -> None:

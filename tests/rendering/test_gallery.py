@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def test_each_message_has_its_picture_and_its_files() -> None:
     assert "22 Nov 2026, 06:31 UTC" in page
     assert "<script" not in page
     assert "https://" not in page
+
+
+def test_a_preview_leads_to_its_views_and_says_what_was_found() -> None:
+    shown = replace(item(1), views="a b/views.html", light="light.html", dark="dark.html", problems=2, notes=1)
+    page = render_gallery([shown] * 25, rest="More readers")
+    for view in ("Light", "Dark", "Phone", "Text", "Raw"):
+        assert page.count(f'<a href="a%20b/views.html#{view.lower()}">{view}</a>') == 25
+    assert page.count("2&nbsp;problems, 1&nbsp;note<") == 25
+    assert page.count('src="light.html"') == page.count('src="dark.html"') == 24
+    assert "<caption>More readers</caption>" in page
+    assert "problem" not in render_gallery([replace(shown, problems=None)])
 
 
 def test_many_messages_become_lines_of_a_table() -> None:

@@ -168,5 +168,13 @@ def test_times_a_feature_is_used_and_where_first() -> None:
 
 
 def test_broken_pages_are_inspected_all_the_same() -> None:
-    for broken in ("<p><div></p></span>", "<a href='x", "</html></body>", "<style>@media { p {", "<style>} a { b", "<"):
+    for broken in (
+        "<p><div></p></span>",
+        "<a href='x",
+        "</html></body>",
+        "<style>@media { p {",
+        "<style>} a { b",
+        "<",
+        "<p>" * 5_000,
+    ):
         assert inspect(broken).html_bytes > 0
