@@ -60,7 +60,7 @@ def html_environment(folders: Sequence[Path], look: Look | None = None) -> Envir
     environment.globals["nbsp"] = Markup("&nbsp;")
     environment.filters["em"] = lambda text: Markup('<em dir="auto">{}</em>').format(text)
     environment.filters["strong"] = lambda text: Markup("<b>{}</b>").format(text)
-    return with_words(environment)
+    return _with_words(environment)
 
 
 def text_environment(folders: Sequence[Path], look: Look | None = None) -> Environment:
@@ -71,7 +71,7 @@ def text_environment(folders: Sequence[Path], look: Look | None = None) -> Envir
     quoted = f"“{_ISOLATE}{{}}{_END_OF_ISOLATE}”" if look.language.direction == "rtl" else "“{}”"
     environment.filters["em"] = quoted.format
     environment.filters["strong"] = str
-    return with_words(environment)
+    return _with_words(environment)
 
 
 def load_template(environment: Environment, name: str) -> Template:
@@ -180,7 +180,7 @@ def _listed(language: Language, items: Sequence[Any], *, autoescape: bool) -> st
     return Markup(pattern).format(*items) if autoescape else pattern.format(*items)  # noqa: S704 Babel's pattern
 
 
-def with_words(environment: Environment) -> Environment:
+def _with_words(environment: Environment) -> Environment:
     """The same environment, which knows ``words``; TemplateError where there are none or they have a fault."""
     for name in (WORDS, *_translations(environment)):
         template = load_template(environment, name)

@@ -81,10 +81,11 @@ class Listed:
         return self._count
 
     def __iter__(self) -> Iterator[object]:
-        return iter(self[:])
+        return iter([_Item(place) for place in range(self._count)])
 
-    def __getitem__(self, places: slice) -> list[object]:
-        return [_Item(place) for place in range(self._count)[places]]
+    def __getitem__(self, places: int | slice) -> object:
+        taken = range(self._count)[places]
+        return _Item(taken) if isinstance(taken, int) else [_Item(place) for place in taken]
 
 
 class _Item(Unreadable):

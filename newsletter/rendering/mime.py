@@ -34,7 +34,7 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ASCII_TEXT = re.compile(r"[\x20-\x7e]*")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
-_HEAD = re.compile(r"(?:[!-9;-~]+: (?=[^\r]{1,998}\r)[\x20-\x7e]+\r\n(?: (?=[^\r]{1,998}\r)[\x20-\x7e]+\r\n)*)*")
+_HEAD = re.compile(r"(?:(?=[^\r]{1,998}\r)[!-9;-~]+: [\x20-\x7e]*\r\n(?:(?=[^\r]{1,998}\r) [\x20-\x7e]+\r\n)*)*")
 """Header lines, some of them folded."""
 _NOT_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _RISKY_START = re.compile(rb"\.|From ")

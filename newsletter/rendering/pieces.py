@@ -121,15 +121,16 @@ class Piece:
 
     def render(self, variables: Variables, item: Item | None) -> Rendered:
         """The piece for these values."""
-        key = item.shape if item is not None else None
+        key = None if item is None else item.shape
         if self._reads:
             key = (key, *[key_of(name, variables[name]) for name in self._reads])
-        found = self._kept.get(key)
-        if found is None:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            found = self._kept[key] = self._render(variables, item)
-        return found
+        return self._kept.get(key) or self._keep(key, self._render(variables, item))
+
+    def _keep(self, key: object, rendered: Rendered) -> Rendered:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = rendered
+        return rendered
 
     def _render(self, variables: Variables, item: Item | None) -> Rendered:
         marked = {name: marked_value(name, variables[name]) for name in self._reads}

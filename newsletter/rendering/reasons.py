@@ -9,7 +9,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from newsletter.rendering.marks import NAMED, Unreadable, Unspliceable, mark, marking
-from newsletter.rendering.pieces import Own, own_string
+from newsletter.rendering.pieces import WHY, Own, own_string
 from newsletter.rendering.view import Card, Paper, Why
 
 REMEMBERED = 50_000
@@ -20,9 +20,13 @@ class Reasons:
     """Tells the reasons of cards; what reasons of a kind say around their labels is rendered once."""
 
     def __init__(self, environment: Environment) -> None:
-        """``environment`` is one with ``words``."""
+        """``environment`` is one with ``words``; templates of it get the filter ``why``."""
+        self.marking = marking(environment)
+        """The environment for marks, in which ``why`` gives one."""
+        self.marking.filters["why"] = lambda card: mark(WHY) if card.why or card.explore else ""
+        environment.filters["why"] = self.why
         words: Any = environment.globals["words"]
-        marked_words: Any = marking(environment).globals["words"]
+        marked_words: Any = self.marking.globals["words"]
         self._words, self._marked_words = words, marked_words
         self._finish: Callable[[str], str] = Markup if environment.autoescape else str
         self._safe: Callable[[str], str] = escape if environment.autoescape else str
@@ -32,7 +36,7 @@ class Reasons:
         self._told: dict[Why | tuple[Why, Paper], Own] = {}
 
     def why(self, card: Card) -> str:
-        """The reasons of a card as one sentence without its end; Markup in HTML. The filter ``why`` of templates."""
+        """The reasons of a card as one sentence without its end; Markup in HTML."""
         return self._finish(self.told(card).text)
 
     def told(self, card: Card) -> Own:

@@ -6,10 +6,9 @@ from binascii import a2b_qp
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from jinja2 import Environment
 from markupsafe import escape
 
-from newsletter.rendering.marks import Unspliceable, mark, marking
+from newsletter.rendering.marks import Unspliceable
 from newsletter.rendering.pieces import (
     LINKS,
     NUMBER,
@@ -34,8 +33,8 @@ class Splice:
         """``common`` are the variables that never change, ``known`` the names of all others."""
         self._reasons = template.html.reasons, template.text.reasons
         known = {*known, PREHEADER}
-        self._html = Pieces(_for_marks(template.html), template.html.source, common=common, known=known)
-        self._text = Pieces(_for_marks(template.text), template.text.source, common=common, known=known)
+        self._html = Pieces(template.html.reasons.marking, template.html.source, common=common, known=known)
+        self._text = Pieces(template.text.reasons.marking, template.text.source, common=common, known=known)
         self._subject = _Line(template.subject, common=common, known=known)
         self._preheader = _Line(template.preheader, common=common, known=known)
 
@@ -69,7 +68,7 @@ class _Line:
     def __init__(self, part: Part, *, common: Mapping[str, object], known: Collection[str]) -> None:
         self._part, self._common = part, common
         try:
-            self._pieces: Pieces | None = Pieces(_for_marks(part), part.source, common=common, known=known)
+            self._pieces: Pieces | None = Pieces(part.reasons.marking, part.source, common=common, known=known)
         except Unspliceable:
             self._pieces = None
 
@@ -82,12 +81,6 @@ class _Line:
             except Unspliceable:
                 self._pieces = None
         return say(self._part, {**self._common, **variables})
-
-
-def _for_marks(part: Part) -> Environment:
-    environment = marking(part.environment)
-    environment.filters["why"] = lambda card: mark(WHY) if card.why or card.explore else ""
-    return environment
 
 
 def _strings(variables: Variables) -> dict[str, Own]:

@@ -70,13 +70,15 @@ class MailTemplate:
         self, name: str, *, folders: Sequence[Path], variables: Collection[str], look: Look | None = None
     ) -> None:
         """Compiles all four; ``TemplateError`` where one has a fault or reads what is not in ``variables``."""
-        environment, reasons = _with_reasons(html_environment(folders, look))
+        environment = html_environment(folders, look)
+        reasons = Reasons(environment)
         skeleton = read_skeleton(environment, f"{name}.mjml.j2")
         self._uncompiled = Uncompiled(environment, skeleton, {*variables, PREHEADER})
         self.mjml = skeleton.text
         source = compile_mjml(skeleton)
         self.html = Part(environment, source, environment.from_string(source), reasons)
-        plain = _with_reasons(text_environment(folders, look))
+        text = text_environment(folders, look)
+        plain = text, Reasons(text)
         self.subject = _load(plain, f"{name}.subject.txt.j2", variables)
         self.preheader = _load(plain, f"{name}.preheader.txt.j2", variables)
         self.text = _load(plain, f"{name}.txt.j2", variables)
@@ -107,12 +109,6 @@ class MailTemplate:
 def say(part: Part, context: Mapping[str, Any]) -> str:
     """What the template says, on one line."""
     return one_line(fill(part.template, context))
-
-
-def _with_reasons(environment: Environment) -> tuple[Environment, Reasons]:
-    reasons = Reasons(environment)
-    environment.filters["why"] = reasons.why
-    return environment, reasons
 
 
 def _load(plain: tuple[Environment, Reasons], name: str, variables: Collection[str]) -> Part:

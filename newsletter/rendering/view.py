@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
@@ -119,11 +120,15 @@ class Card(NamedTuple):
     less: str | None
 
 
-def describe_card(ranked: Ranked, number: int, *, links: Links, summary: int = SUMMARY_CHARACTERS) -> Card:
-    """The card of one selected entry; its summary has at most ``summary`` characters."""
-    paper = describe_paper(ranked.entry, summary=summary)
-    more, less = (vote_link(links.vote, paper, vote) if links.vote else None for vote in VOTES)
-    return Card(paper, number, _why(ranked.reasons), ranked.explore, more, less)
+def describe_cards(items: Sequence[Ranked], *, links: Links, summary: int = SUMMARY_CHARACTERS) -> list[Card]:
+    """The cards of selected entries, numbered from 1; their summaries have at most ``summary`` characters."""
+    cards = []
+    base = links.vote
+    for number, item in enumerate(items, 1):
+        paper = describe_paper(item.entry, summary=summary)
+        more, less = [vote_link(base, paper, vote) for vote in VOTES] if base else (None, None)
+        cards.append(Card(paper, number, _why(item.reasons), item.explore, more, less))
+    return cards
 
 
 def vote_link(base: str, paper: Paper, vote: str) -> str:
@@ -173,7 +178,7 @@ def describe_digest(
     digest: Digest, *, subscriber: Subscriber, links: Links, summary: int = SUMMARY_CHARACTERS
 ) -> dict[str, Any]:
     """The variables of a digest's templates, those of the edition and of the reader; ``links`` have been checked."""
-    cards = [describe_card(item, number, links=links, summary=summary) for number, item in enumerate(digest.items, 1)]
+    cards = describe_cards(digest.items, links=links, summary=summary)
     return {
         "date": digest.local_date,
         "cards": cards,
@@ -265,20 +270,21 @@ def _name(text: str) -> str:
 
 def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
     """The strongest few positive reasons, those of a kind together."""
-    positive = [reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS]
-    if not positive:
-        return ()
-    positive.sort(key=_contribution, reverse=True)
-    least = WEAKEST_REASON * positive[0].contribution
     kinds: dict[str, list[str]] = {}
-    for reason in positive:
-        if reason.contribution < least:
+    least = 0.0
+    for reason in sorted(reasons, key=_contribution, reverse=True):
+        strength, kind = reason.contribution, reason.kind
+        if strength <= 0 or strength < least:
             break
+        if kind in _NOT_REASONS:
+            continue
+        if not kinds:
+            least = WEAKEST_REASON * strength
         label = _label(reason.label)
-        labels = kinds.setdefault(reason.kind, [])
+        labels = kinds.setdefault(kind, [])
         if label not in labels:
             labels.append(label)
-    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in list(kinds.items())[:SHOWN_REASONS]])
+    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in islice(kinds.items(), SHOWN_REASONS)])
 
 
 _contribution = attrgetter("contribution")

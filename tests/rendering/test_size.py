@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rendering.invented import FULL, LINKS, REASONS, Render, digest_of, ranked
 
-from newsletter.model import Entry, Links
+from newsletter.model import Entry
 from newsletter.rendering.renderer import MAX_HTML_BYTES
 
 ABSTRACT = (
@@ -26,12 +26,7 @@ def papers(count: int, *, summary: str = ABSTRACT) -> tuple[Entry, ...]:
     )
 
 
-def links_for(entries: tuple[Entry, ...]) -> Links:
-    return replace(
-        LINKS,
-        more={entry.id: f"https://papers.example.org/m/{entry.id}/{TOKEN}" for entry in entries},
-        less={entry.id: f"https://papers.example.org/l/{entry.id}/{TOKEN}" for entry in entries},
-    )
+WITH_VOTES = replace(LINKS, vote=f"https://papers.example.org/v/{TOKEN}")
 
 
 def size(html: str) -> int:
@@ -40,17 +35,17 @@ def size(html: str) -> int:
 
 def test_ten_typical_papers_take_fifty_kilobytes_at_most(render: Render) -> None:
     entries = papers(10)
-    message = render(digest_of(*(ranked(entry, reasons=REASONS) for entry in entries)), links=links_for(entries))
+    message = render(digest_of(*(ranked(entry, reasons=REASONS) for entry in entries)), links=WITH_VOTES)
     assert size(message.html) <= 50_000
     assert message.shown == tuple(entry.id for entry in entries)
 
 
 def test_summaries_get_shorter_before_papers_go(render: Render) -> None:
-    entries = papers(23)
+    entries = papers(32)
     digest = digest_of(*(ranked(entry, reasons=REASONS) for entry in entries))
-    message = render(digest, links=links_for(entries))
+    message = render(digest, links=WITH_VOTES)
     assert size(message.html) <= MAX_HTML_BYTES
-    assert len(message.shown) == 23
+    assert len(message.shown) == 32
     assert "three kinds of networks" not in message.html
     assert "three kinds of networks" in render(digest_of(ranked(entries[0]))).html
 
@@ -58,7 +53,7 @@ def test_summaries_get_shorter_before_papers_go(render: Render) -> None:
 @pytest.mark.parametrize("summary", [ABSTRACT, "网络会忘记它们学过的东西。" * 100, ""])
 def test_papers_that_do_not_fit_move_below_the_line(render: Render, summary: str) -> None:
     entries = papers(60, summary=summary)
-    message = render(digest_of(*(ranked(entry, reasons=REASONS) for entry in entries)), links=links_for(entries))
+    message = render(digest_of(*(ranked(entry, reasons=REASONS) for entry in entries)), links=WITH_VOTES)
     assert size(message.html) <= MAX_HTML_BYTES
     assert 10 <= len(message.shown) < 60
     assert message.shown == tuple(entry.id for entry in entries[: len(message.shown)])
