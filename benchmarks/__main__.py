@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import dkim, messages, ranking, readers, sources
+from benchmarks import dkim, messages, ranking, readers, sources, transports
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "messages": messages.measure,
     "dkim": dkim.measure,
     "sources": sources.measure,
+    "transports": transports.measure,
 }
 
 
