@@ -150,8 +150,6 @@ def test_a_provider_of_ones_own(tmp_path: Path) -> None:
         sender=Mailbox(email="a@example.org"),
         recipient=Mailbox(email="b@example.org"),
         subject="Hello",
-        html="",
-        text="Hello",
         message_id="<1@example.org>",
         date=NOW,
         raw=b"Subject: Hello\r\n\r\nHello\r\n",
