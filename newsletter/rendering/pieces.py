@@ -199,15 +199,23 @@ class Pieces:
         return [*pieces, _ended(last)]
 
     def _fill(self, piece: Piece, item: Item | None, reader: _Reader) -> tuple[bytes, int]:
-        frame, gaps, size, cuts = piece.render(reader.variables, item)
+        variables, own, items = reader
+        frame, gaps, size, cuts = piece.render(variables, item)
         if not gaps:
             return cuts[0], size
-        own, filled = reader.own, []
+        filled = []
         for gap in gaps:
             if type(gap) is str:
                 _, encoded, more = own[gap]
             elif type(gap) is Place:
-                encoded, more = self._fill(gap.piece, reader.item_at(gap), reader)
+                inner, place = gap
+                if place is None or inner.item is None:
+                    encoded, more = self._fill(inner, None, reader)
+                else:
+                    value = items[inner.item][place]
+                    if value.own:
+                        own.update(value.own)
+                    encoded, more = self._fill(inner, value, reader)
             elif type(gap) is Paragraph:
                 _, encoded, more = _broken(_filled(gap, own), gap.indent, gap.hanging)
             filled.append(encoded)

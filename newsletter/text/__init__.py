@@ -71,6 +71,8 @@ def lead(text: str, limit: int, *, sentences: int = 3) -> str:
 
 def one_line(text: str) -> str:
     """The text without anything that could end a header line."""
+    if text.isprintable() and "  " not in text:  # most are
+        return text.strip(" ")
     return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
 
 
