@@ -30,8 +30,8 @@ def _recipients(stub: SendgridStub) -> list[str]:
     return [payload["personalizations"][0]["to"][0]["email"] for payload in stub.messages]
 
 
-def _send(stub: SendgridStub, messages: list[Message]) -> list[Outcome]:
-    settings = stub.settings.model_copy(update={"timeout_seconds": 0.5})
+def _send(stub: SendgridStub, messages: list[Message], *, timeout_seconds: float = 0.5) -> list[Outcome]:
+    settings = stub.settings.model_copy(update={"timeout_seconds": timeout_seconds})
     with open_provider(settings) as provider:
         return list(provider.send(messages))
 
@@ -207,7 +207,7 @@ def _big(make_message: MakeMessage) -> Message:
 
 def test_a_request_that_never_left_whole_is_tried_once_more(stub: SendgridStub, make_message: MakeMessage) -> None:
     stub.answer("HEAD", DROP)
-    (outcome,) = _send(stub, [_big(make_message)])
+    (outcome,) = _send(stub, [_big(make_message)], timeout_seconds=20)
     assert outcome.verdict is SENT
     assert (stub.requests, len(stub.messages)) == (2, 1)
 
@@ -216,7 +216,7 @@ def test_a_request_that_never_leaves_whole_is_certainly_no_delivery(
     stub: SendgridStub, make_message: MakeMessage
 ) -> None:
     stub.answer("HEAD", DROP, DROP)
-    first, second = _send(stub, [_big(make_message), make_message(2)])
+    first, second = _send(stub, [_big(make_message), make_message(2)], timeout_seconds=20)
     assert (first.verdict, second.verdict) == (DEFERRED, SENT)
     assert first.detail == "connection lost inside the request"
     assert _recipients(stub) == ["reader2@example.org"]
