@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import dkim, messages, ranking, readers, sources, transports
+from benchmarks import delivering, dkim, messages, ranking, readers, sources, transports
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
@@ -21,8 +21,11 @@ BENCHMARKS = {
     "readers": readers.measure,
     "messages": messages.measure,
     "dkim": dkim.measure,
+    "ledger": ledger.measure,
     "sources": sources.measure,
     "transports": transports.measure,
+    "delivering": delivering.measure,
+    "memory": delivering.measure_memory,
 }
 
 

@@ -157,6 +157,11 @@ def _reasons(interests: Sequence[str], liked: Sequence[str], chance: random.Rand
     yield Reason(kind="baseline", label="what any paper gets", contribution=-3.0)
 
 
+def all_entries() -> tuple[Entry, ...]:
+    """The edition's papers."""
+    return tuple(_entry(number) for number in range(ENTRIES))
+
+
 _ENTRIES: dict[int, Entry] = {}
 
 

@@ -54,7 +54,7 @@ def measure() -> list[dict[str, Any]]:
         *_over_a_slow_line(pile),
         *_over_loopback(pile),
         *_over_https(pile),
-        *_into_smtp_sink(pile),
+        *_to_smtp_sink(pile),
     ]
 
 
@@ -103,15 +103,15 @@ def _over_https(pile: Sequence[Message]) -> list[dict[str, Any]]:
         return _compare("SendGrid over TLS", ways, pile, counts={"sendgrid": STOCK, "ours": HTTPS})
 
 
-def _into_smtp_sink(pile: Sequence[Message]) -> list[dict[str, Any]]:
+def _to_smtp_sink(pile: Sequence[Message]) -> list[dict[str, Any]]:
     sink, source = (shutil.which(tool, path=TOOLS_PATH) for tool in ("smtp-sink", "smtp-source"))
     if not sink or not source:
         print("left out: smtp-sink and smtp-source are missing (Debian has them in postfix)", file=sys.stderr)
         return []
     with ExitStack() as stack:
-        port = stack.enter_context(_smtp_sink(sink))
+        port = stack.enter_context(smtp_sink(sink))
         ways = {
-            "smtp-source": _by_smtp_source(stack, source, port),
+            "smtp-source": by_smtp_source(stack, source, port),
             "smtplib": _by_smtplib(stack, port),
             "ours": _by_smtp(stack, port),
         }
@@ -166,7 +166,7 @@ def _by_smtplib(stack: ExitStack, port: int) -> Send:
     return send
 
 
-def _by_smtp_source(stack: ExitStack, source: str, port: int) -> Send:
+def by_smtp_source(stack: ExitStack, source: str, port: int) -> Send:
     """One message again and again, read from a file."""
     file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "message")
 
@@ -201,7 +201,8 @@ def _by_sendgrid(url: str) -> Send:
 
 
 @contextmanager
-def _smtp_sink(tool: str) -> Iterator[int]:
+def smtp_sink(tool: str) -> Iterator[int]:
+    """The port of Postfix's sink."""
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
     somebody = ["-u", "nobody"] if os.getuid() == 0 else []
