@@ -1,11 +1,14 @@
-"""Lease a group, render it, record the hand-over, hand it over, record the answers."""
+"""Lease a group, render it, record the hand-over, hand it over, record the answers.
+
+The answers of one group, the hand-over of the next and the lease of the one after it are one commit.
+"""
 
 from __future__ import annotations
 
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,14 +19,11 @@ from newsletter.errors import NewsletterError, ProviderError, StorageError
 from newsletter.model import Delivery, DeliveryState, Message, Outcome, Subscriber, Verdict
 from newsletter.outbox.retries import judge
 from newsletter.storage import Storage
-from newsletter.storage.ledger import Settlement
+from newsletter.storage.ledger import WAITING, HandOver, Leased, Settlement, Wanted
 
 GROUP = 20
 """Messages a connection is handed at once: what a kill can leave uncertain."""
 LEASE = timedelta(minutes=5)
-
-WAITING = frozenset({DeliveryState.READY, DeliveryState.RETRY})
-"""States in which nothing has become of a delivery yet."""
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def send_ready(storage: Storage, sending: Sending, on_state: OnState | None = No
 
 
 class _Lane:
-    """One connection's work."""
+    """One connection's work: a group is sent while the next one is leased already, and both cost one commit."""
 
     def __init__(self, storage: Storage, sending: Sending, broken: Event, count: OnState) -> None:
         self._ledger = storage.deliveries
@@ -98,13 +98,18 @@ class _Lane:
         self._broken = broken
         self._count = count
         self._chance = random.Random()  # noqa: S311 jitter, not a secret
+        self._leased = Leased()
+        self._answers: list[Settlement] = []
+        """What became of the group before; not recorded yet."""
 
     def drain(self) -> NewsletterError | None:
         """Sends group after group until nothing is ready, or until the provider is gone."""
         try:
             with self._sending.open_provider() as provider:
-                while not self._sending.stop.is_set() and not self._broken.is_set() and self._send_group(provider):
-                    pass
+                try:
+                    self._send_all(provider)
+                finally:
+                    self._give_back()
         except NewsletterError as error:
             self._broken.set()
             return error
@@ -113,25 +118,47 @@ class _Lane:
             raise
         return None
 
-    def _send_group(self, provider: Provider) -> bool:
-        """One group, from lease to record; false when there was nothing to lease."""
-        sending, at = self._sending, datetime.now(UTC)
-        leased = self._ledger.lease(
-            owner=sending.owner, limit=GROUP, until=at + LEASE, now=sending.now, at=at, only=sending.only
+    def _send_all(self, provider: Provider) -> None:
+        if self._goes_on:
+            self._turn(HandOver(), lease=True)
+        while self._goes_on and (self._leased.deliveries or self._leased.settled or self._answers):
+            self._send_group(provider)
+
+    @property
+    def _goes_on(self) -> bool:
+        return not self._sending.stop.is_set() and not self._broken.is_set()
+
+    def _send_group(self, provider: Provider) -> None:
+        """Renders what is leased, records it as handed over, and hands it over."""
+        group = self._leased.deliveries
+        messages = self._render(group, self._leased.subscribers)
+        rendered = [delivery for delivery in group if delivery.id in messages]
+        hand = HandOver(
+            deliveries=rendered,
+            bodies={d.id: messages[d.id].pieces or (messages[d.id].raw,) for d in rendered} if self._keeps else {},
+            # The size governor may have moved papers below the line: those were not shown, and may come back.
+            shown={d.id: messages[d.id].shown for d in rendered if messages[d.id].shown != d.shown},
+            until=datetime.now(UTC) + LEASE,
         )
-        for state in leased.settled:
-            self._count(state)
-        if not leased.deliveries:
-            return bool(leased.settled)
-        messages = self._render(leased.deliveries, leased.subscribers)
-        rendered = [delivery for delivery in leased.deliveries if delivery.id in messages]
-        bodies = {delivery.id: messages[delivery.id].raw for delivery in rendered} if sending.keep_bodies else {}
-        # The size governor may have moved papers below the line: those were not shown, and may come back.
-        shown = {d.id: messages[d.id].shown for d in rendered if messages[d.id].shown != d.shown}
-        until = datetime.now(UTC) + LEASE
-        ours = self._ledger.hand(rendered, owner=sending.owner, bodies=bodies, shown=shown, until=until)
-        self._hand_over(provider, [delivery for delivery in rendered if delivery.id in ours], messages)
-        return True
+        handed = self._turn(hand, lease=True)
+        self._hand_over(provider, [delivery for delivery in rendered if delivery.id in handed], messages)
+
+    @property
+    def _keeps(self) -> bool:
+        return self._sending.keep_bodies
+
+    def _turn(self, hand: HandOver, *, lease: bool) -> frozenset[int]:
+        """Records the answers of the group before, the hand-over of this one, and the lease of the next."""
+        sending, at = self._sending, datetime.now(UTC)
+        wanted = Wanted(owner=sending.owner, limit=GROUP, until=at + LEASE, now=sending.now, at=at, only=sending.only)
+        turned = self._ledger.turn(
+            owner=sending.owner, answers=self._answers, hand=hand, lease=wanted if lease else None
+        )
+        self._answers, self._leased = [], turned.leased
+        for state in (*(answer.state for answer in turned.recorded), *turned.leased.settled):
+            if state not in WAITING:
+                self._count(state)
+        return turned.handed
 
     def _render(self, deliveries: Sequence[Delivery], readers: Mapping[str, Subscriber]) -> dict[int, Message]:
         """The messages by delivery; one that cannot be rendered has failed, and stops no other."""
@@ -144,33 +171,41 @@ class _Lane:
             except Exception as error:
                 log.warning("delivery %s cannot be rendered: %s", delivery.id, error)
                 log.debug("where it failed", exc_info=True)
-                self._record(
-                    [Settlement(delivery=delivery, state=DeliveryState.FAILED, error=f"not rendered: {error}")]
+                self._answers.append(
+                    Settlement(delivery=delivery, state=DeliveryState.FAILED, error=f"not rendered: {error}")
                 )
         return messages
 
     def _hand_over(self, provider: Provider, group: Sequence[Delivery], messages: Mapping[int, Message]) -> None:
-        """Gives one group to the provider and records every answer, also where it breaks off."""
+        """Gives one group to the provider and takes down every answer, also where it breaks off."""
         outcomes: list[Outcome] = []
         unanswered = Outcome(verdict=Verdict.UNCERTAIN, detail="the sender stopped in the middle of the hand-over")
         try:
-            for outcome in provider.send([messages[delivery.id] for delivery in group]):
-                outcomes.append(outcome)  # noqa: PERF402 what came before an error counts
+            if group:
+                for outcome in provider.send([messages[delivery.id] for delivery in group]):
+                    outcomes.append(outcome)  # noqa: PERF402 what came before an error counts
         except ProviderError:
             unanswered = Outcome(verdict=Verdict.NOT_HANDED)
             raise
         finally:
             outcomes += [unanswered] * (len(group) - len(outcomes))
             at = datetime.now(UTC)
-            self._record(
+            self._answers = [
                 judge(delivery, outcome, provider=provider.name, now=self._sending.now, at=at, chance=self._chance)
                 for delivery, outcome in zip(group, outcomes, strict=True)
-            )
+            ]
         if group and all(outcome.verdict is Verdict.NOT_HANDED for outcome in outcomes):
             # Leasing the same rows again at once would go round for ever.
             raise ProviderError(f"{provider.name} takes no mail now: {outcomes[0].detail or 'no reason given'}")
 
-    def _record(self, settlements: Iterable[Settlement]) -> None:
-        for settlement in self._ledger.record(list(settlements), owner=self._sending.owner):
-            if settlement.state not in WAITING:
-                self._count(settlement.state)
+    def _give_back(self) -> None:
+        """Records what the last group came to; what was leased and not handed over is ready again."""
+        waiting = self._leased.deliveries
+        failed = {answer.delivery.id for answer in self._answers}
+        self._answers += [
+            Settlement(delivery=delivery, state=DeliveryState.READY)
+            for delivery in waiting
+            if delivery.id not in failed
+        ]
+        if self._answers:
+            self._turn(HandOver(), lease=False)

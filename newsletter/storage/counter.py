@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import Connection, Integer, Text, cast, select, update
+from sqlalchemy import select, update
 
 from newsletter.errors import StorageError
 from newsletter.storage import failures
+from newsletter.storage.bare import Bare
 from newsletter.storage.engine import Database
 from newsletter.storage.schema import notes
 
 _HANDED = notes.c.name == "handed"
 _COUNT = select(notes.c.value).where(_HANDED)
-_BUMP = update(notes).where(_HANDED).values(value=cast(cast(notes.c.value, Integer) + 1, Text))
+_BUMP = "UPDATE notes SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'handed'"
+_BUMPED = "SELECT value FROM notes WHERE name = 'handed'"
 
 
 class HandCounter:
@@ -29,12 +31,13 @@ class HandCounter:
         self._lock = Lock()
         self._published = 0
 
-    def bump(self, connection: Connection) -> int:
+    def bump(self, bare: Bare) -> int:
         """One more, within the caller's transaction; the new count is for ``publish``."""
         if not self._database.is_sqlite:
             return 0
-        connection.execute(_BUMP)
-        return int(connection.scalars(_COUNT).one())
+        bare.write(_BUMP)
+        [[count]] = bare.read(_BUMPED)
+        return int(count)
 
     def publish(self, count: int) -> None:
         """Writes the count beside the database; it never goes back.

@@ -1,48 +1,64 @@
 """The ledger: one row a message, written before the provider is touched.
 
-Every write after a lease looks again, in its own transaction, whether the row is still that lease's: owner and attempt
-are the fence that a sender runs into who was taken for dead.
+Every write after a lease compares owner, attempt and state with what the lease was: they are the fence that a sender
+runs into who was taken for dead.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, Update, delete, func, or_, select, union_all, update
 
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState
-from newsletter.storage.codec import compress, decompress
+from newsletter.storage.codec import compress
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.delivery_rows import (
+    WHOLE,
+    NotOurs,
+    count_states,
     give_up_rows,
-    hand_rows,
-    lease_rows,
-    note_shown,
-    open_rows,
-    read_readers,
+    plan_rows,
     read_rows,
     settle_rows,
     still_ours,
 )
-from newsletter.storage.engine import Database, execute_all, in_chunks
+from newsletter.storage.engine import Database, in_chunks
 from newsletter.storage.entries import aliases_of
+from newsletter.storage.kept import Kept, Stale
 from newsletter.storage.ledger import (
     NEVER_SHOWN,
-    SENDING,
-    WAITING,
+    NOTHING_TO_HAND,
     GivenUp,
+    HandOver,
     Leased,
     NewDelivery,
     Settlement,
-    bar,
-    before,
-    row_of,
+    Turn,
+    Turned,
+    Wanted,
 )
-from newsletter.storage.schema import IS_DIGEST, deliveries, messages
+from newsletter.storage.schema import (
+    IS_AT_REST,
+    IS_DIGEST,
+    IS_NO_DIGEST,
+    IS_READY,
+    deliveries,
+    editions,
+    inputs,
+    messages,
+)
+from newsletter.storage.turn import take_turn
+
+MOVING = frozenset({DeliveryState.READY, DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.SENT})
+"""States that the index of what is at rest leaves out."""
+WAITS = ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY))
+"""What waits is found by two indexes."""
 
 
 class Deliveries:
@@ -51,15 +67,32 @@ class Deliveries:
     def __init__(self, database: Database, counter: HandCounter) -> None:
         self._database = database
         self._counter = counter
-        self._insert = database.insert(deliveries).on_conflict_do_nothing()
-        self._keep = database.upsert(messages)
+        self._kept = Kept(database)
 
     # -- a delivery's life ---------------------------------------------------------------------------------------
 
     def plan(self, new: Iterable[NewDelivery]) -> int:
         """Inserts what is not there yet, all or nothing; how many were new (one digest a reader and local date)."""
-        with self._database.writing() as connection:
-            return execute_all(connection, self._insert, [row_of(delivery) for delivery in new])
+        with self._database.writing_bare() as bare:
+            return plan_rows(bare, list(new))
+
+    def turn(
+        self,
+        *,
+        owner: str,
+        answers: Sequence[Settlement] = (),
+        hand: HandOver = NOTHING_TO_HAND,
+        lease: Wanted | None = None,
+    ) -> Turned:
+        """What a sender does between two groups, in one transaction: ``record``, ``hand`` and ``lease``, in that order.
+
+        One commit a group. On PostgreSQL, and where several processes send, it is the same.
+        """
+        turn = Turn(owner=owner, answers=answers, hand=hand, lease=lease)
+        packed = {row_id: compress(body[0]) for row_id, body in hand.bodies.items() if len(body) == 1}
+        while True:
+            with suppress(Stale):  # another process has deleted pieces: what this one knew of them is forgotten by now
+                return self._turn(turn, packed)
 
     def lease(
         self,
@@ -76,49 +109,26 @@ class Deliveries:
         Suppressions and readers' states are looked up in the same transaction: what forbids to send, and was committed
         before, is heeded. Deliveries that may not be sent any more are settled here. ``only``: these readers' alone.
         """
-        with self._database.writing() as connection:
-            found = open_rows(connection, limit, at=at, only=only)
-            readers = read_readers(connection, {delivery.subscriber for delivery in found})
-            barred = bar(found, readers, now=now)
-            settle_rows(connection, barred, owner=None, at=at)
-            ids = {settlement.delivery.id for settlement in barred}
-            taken = lease_rows(connection, [d for d in found if d.id not in ids], owner=owner, until=until, at=at)
-        return Leased(
-            deliveries=tuple(taken),
-            subscribers={name: known.subscriber for name, known in readers.items()},
-            settled=tuple(settlement.state for settlement in barred),
-        )
+        wanted = Wanted(owner=owner, limit=limit, until=until, now=now, at=at, only=only)
+        return self.turn(owner=owner, lease=wanted).leased
 
     def hand(
         self,
         leased: Sequence[Delivery],
         *,
         owner: str,
-        bodies: Mapping[int, bytes],
+        bodies: Mapping[int, Sequence[bytes]],
         shown: Mapping[int, Sequence[str]] | None = None,
         until: datetime | None = None,
-    ) -> set[int]:
+    ) -> frozenset[int]:
         """Records, before the first byte of a body leaves us, that these are being handed over; ids still ours.
 
-        Only those may be given to the provider. ``bodies`` are kept for ``message``; ``shown`` are the entries on the
+        Only those may be given to the provider. What became forbidden to send since the lease is ready again, for the
+        next lease to settle. ``bodies`` are kept for ``message``, each in pieces; ``shown`` are the entries on the
         cards of messages that have others than planned; ``until`` renews the lease.
         """
-        at = self._database.clock()
-        packed = {delivery_id: compress(body) for delivery_id, body in bodies.items()}
-        with self._database.writing() as connection:
-            ours = {
-                delivery_id
-                for delivery_id, state in still_ours(connection, leased, owner=owner).items()
-                if state is DeliveryState.LEASED
-            }
-            hand_rows(connection, ours, until=until, at=at)
-            note_shown(connection, {key: ids for key, ids in (shown or {}).items() if key in ours})
-            kept = [(delivery_id, packed[delivery_id]) for delivery_id in ours & packed.keys()]
-            rows = [{"delivery_id": key, "kept_at": at, "encoding": "zlib", "body": body} for key, body in kept]
-            execute_all(connection, self._keep, rows)
-            count = self._counter.bump(connection) if ours else 0
-        self._counter.publish(count)
-        return ours
+        hand = HandOver(deliveries=leased, bodies=bodies, shown=shown or {}, until=until)
+        return self.turn(owner=owner, hand=hand).handed
 
     def record(self, settlements: Sequence[Settlement], *, owner: str) -> list[Settlement]:
         """Writes what became of a group; those whose word still counted.
@@ -126,12 +136,16 @@ class Deliveries:
         ``ready`` says that nothing left us: the attempt is given back. An answer that comes after the lease was given
         up for lost settles what had become uncertain, and nothing that another sender has taken since.
         """
-        return self._settle(settlements, owner, SENDING)
+        return list(self.turn(owner=owner, answers=settlements).recorded)
 
     def release(self, leased: Sequence[Delivery], *, owner: str) -> int:
         """Makes leased deliveries ready again, their attempt not spent; how many were still ours and not handed."""
         back = [Settlement(delivery=delivery, state=DeliveryState.READY) for delivery in leased]
-        return len(self._settle(back, owner, {DeliveryState.LEASED}))
+        with self._database.writing_bare() as bare:
+            ours = still_ours(bare, leased, owner=owner)
+            mine = [one for one in back if ours.get(one.delivery.id) is DeliveryState.LEASED]
+            settle_rows(bare, mine, owner=owner, at=self._database.clock())
+        return len(mine)
 
     def settle_dead(self, *, at: datetime, expired_only: bool = False) -> GivenUp:
         """Gives dead senders' deliveries up: leased becomes ready, handed uncertain.
@@ -143,13 +157,10 @@ class Deliveries:
 
     def expire(self, *, now: datetime) -> int:
         """Fails what waits although its day is over, so that its papers count as not shown; how many."""
-        late = update(deliveries).where(
-            deliveries.c.state.in_([DeliveryState.READY, DeliveryState.RETRY]), deliveries.c.valid_until <= now
-        )
         why = "its time was over before it could be sent"
-        with self._database.writing() as connection:
-            values = {"state": DeliveryState.FAILED, "error": why, "updated_at": self._database.clock()}
-            return connection.execute(late.values(values)).rowcount
+        late = update(deliveries).where(deliveries.c.valid_until <= now)
+        values = {"state": DeliveryState.FAILED, "error": why, "updated_at": self._database.clock()}
+        return self._end_waiting(late.values(values))
 
     # -- what an operator decides --------------------------------------------------------------------------------
 
@@ -168,25 +179,33 @@ class Deliveries:
 
     def cancel(self, edition: str) -> int:
         """Stops what was not handed over of an edition, from the next lease on; how many deliveries."""
-        stopped = update(deliveries).where(deliveries.c.edition == edition, deliveries.c.state.in_(WAITING))
-        with self._database.writing() as connection:
-            values = {"state": DeliveryState.CANCELLED, "updated_at": self._database.clock()}
-            return connection.execute(stopped.values(values)).rowcount
+        stopped = update(deliveries).where(deliveries.c.edition == edition)
+        values = {"state": DeliveryState.CANCELLED, "updated_at": self._database.clock()}
+        return self._end_waiting(stopped.values(values))
 
     # -- what is known -------------------------------------------------------------------------------------------
 
     def is_anything_ready(self, *, at: datetime, only: Collection[str] | None = None) -> bool:
         """Whether a lease would find something to do."""
+        query = (
+            select(deliveries.c.id)
+            .outerjoin(editions, editions.c.id == deliveries.c.edition)
+            .where(or_(editions.c.paused.is_(None), editions.c.paused.is_(False)))
+            .limit(1)
+        )
+        if only is not None:
+            query = query.where(deliveries.c.subscriber.in_(list(only)))
+        due = query.where(IS_AT_REST, deliveries.c.state == DeliveryState.RETRY, deliveries.c.retry_at <= at)
         with self._database.reading() as connection:
-            return bool(open_rows(connection, 1, at=at, only=only))
+            return any(connection.scalar(one) is not None for one in (query.where(IS_READY), due))
 
     def count_waiting(self, *, now: datetime, only: Collection[str] | None = None) -> int:
         """How many deliveries a run may still send, now or when their retry is due."""
-        query = select(func.count()).where(deliveries.c.state.in_(WAITING), deliveries.c.valid_until > now)
+        query = select(func.count()).where(deliveries.c.valid_until > now)
         if only is not None:
             query = query.where(deliveries.c.subscriber.in_(list(only)))
         with self._database.reading() as connection:
-            return connection.scalar(query) or 0
+            return sum(connection.scalar(query.where(*which)) or 0 for which in WAITS)
 
     def states(self, dates: Mapping[str, date]) -> dict[str, DeliveryState]:
         """Reader -> what became of their digest for that local date; those without one are left out."""
@@ -206,8 +225,10 @@ class Deliveries:
 
         What failed, was suppressed or cancelled was not shown. Readers who were shown nothing are left out.
         """
-        query = select(deliveries.c.subscriber, deliveries.c.shown).where(
-            IS_DIGEST, deliveries.c.created_at >= at, deliveries.c.state.not_in(NEVER_SHOWN)
+        query = (
+            select(deliveries.c.subscriber, inputs.c.shown)
+            .join(inputs)
+            .where(IS_DIGEST, deliveries.c.created_at >= at, deliveries.c.state.not_in(NEVER_SHOWN))
         )
         shown: dict[str, set[str]] = {}
         for reader, ids in self._of_readers(query, readers):
@@ -218,9 +239,8 @@ class Deliveries:
 
     def counts(self) -> dict[DeliveryState, int]:
         """How many deliveries are in each state; states of none are left out."""
-        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with self._database.reading() as connection:
-            return {DeliveryState(state): count for state, count in connection.execute(query)}
+            return count_states(connection)
 
     def find(
         self,
@@ -232,10 +252,15 @@ class Deliveries:
         limit: int = 100,
     ) -> list[Delivery]:
         """The latest deliveries that fit, latest first."""
-        query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
+        query = WHOLE.order_by(deliveries.c.id.desc()).limit(limit)
         if states is not None:
             query = query.where(deliveries.c.state.in_(list(states)))
-        for column, wanted in (("subscriber", subscriber), ("edition", edition), ("local_date", local_date)):
+            if not set(states) & MOVING:
+                query = query.where(IS_AT_REST)
+        if subscriber is not None:
+            mine = select(deliveries.c.id).where(deliveries.c.subscriber == subscriber)
+            query = query.where(deliveries.c.id.in_(union_all(mine.where(IS_DIGEST), mine.where(IS_NO_DIGEST))))
+        for column, wanted in (("edition", edition), ("local_date", local_date)):
             if wanted is not None:
                 query = query.where(deliveries.c[column] == wanted)
         with self._database.reading() as connection:
@@ -244,13 +269,13 @@ class Deliveries:
     def by_id(self, delivery_id: int) -> Delivery | None:
         """The delivery of that id."""
         with self._database.reading() as connection:
-            return next(iter(read_rows(connection, select(deliveries).where(deliveries.c.id == delivery_id))), None)
+            return next(iter(read_rows(connection, WHOLE.where(deliveries.c.id == delivery_id))), None)
 
     def message(self, subscriber: str, local_date: date) -> bytes | None:
         """The bytes of the digest that was handed over for that date; ``None`` where there are none, or no longer."""
         left_us = {DeliveryState.HANDED, DeliveryState.SENT, DeliveryState.UNCERTAIN}
         query = (
-            select(messages.c.body)
+            select(messages.c.encoding, messages.c.body)
             .join(deliveries)
             .where(
                 IS_DIGEST,
@@ -260,30 +285,41 @@ class Deliveries:
             )
         )
         with self._database.reading() as connection:
-            body = connection.scalar(query)
-        return None if body is None else decompress(body)
+            kept = connection.execute(query).one_or_none()
+            return None if kept is None else self._kept.read(connection, kept.encoding, kept.body)
 
     def prune(self, now: datetime, *, messages_older_than: timedelta, rows_older_than: timedelta) -> tuple[int, int]:
         """Deletes what is kept no longer; how many messages and how many ledger rows (their messages not counted)."""
         with self._database.writing() as connection:
             old = delete(messages).where(messages.c.kept_at <= now - messages_older_than)
             rows = delete(deliveries).where(deliveries.c.created_at <= now - rows_older_than)
-            return connection.execute(old).rowcount, connection.execute(rows).rowcount
+            gone = connection.execute(old).rowcount, connection.execute(rows).rowcount
+        self._kept.prune_pieces()
+        return gone
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _settle(
-        self, settlements: Sequence[Settlement], owner: str, states: Collection[DeliveryState]
-    ) -> list[Settlement]:
+    def _turn(self, turn: Turn, packed: Mapping[int, bytes]) -> Turned:
+        """Takes all rows for the sender's own, and looks whose they are only where they are not."""
+        try:
+            return self._commit(turn, packed, careful=False)
+        except NotOurs:
+            return self._commit(turn, packed, careful=True)
+
+    def _commit(self, turn: Turn, packed: Mapping[int, bytes], *, careful: bool) -> Turned:
+        at, count = self._database.clock(), 0
+        with self._database.writing_bare() as bare:
+            turned = take_turn(bare, turn, at=at, careful=careful)
+            known = self._kept.keep(bare, turn.hand, packed, turned.handed, at=at)
+            if turned.handed:
+                count = self._counter.bump(bare)
+        self._kept.remember(known)
+        self._counter.publish(count)
+        return turned
+
+    def _end_waiting(self, statement: Update) -> int:
         with self._database.writing() as connection:
-            ours = still_ours(connection, [settlement.delivery for settlement in settlements], owner=owner)
-            counted = [
-                settlement
-                for settlement in settlements
-                if (state := ours.get(settlement.delivery.id)) in states and state in before(settlement.state)
-            ]
-            settle_rows(connection, counted, owner=owner, at=self._database.clock())
-        return counted
+            return sum(connection.execute(statement.where(*which)).rowcount for which in WAITS)
 
     def _of_readers(self, query: Select[Any], readers: Iterable[str]) -> Iterator[Any]:
         with self._database.reading() as connection:

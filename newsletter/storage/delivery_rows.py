@@ -1,139 +1,269 @@
-"""The ledger's rows in SQL, each within a connection of the caller's.
-
-The statements are built once: in groups of twenty, building them would cost more than running them.
+"""The ledger's rows in SQL, each within a transaction of the caller's; a group of messages costs a handful of
+statements. Every write after a lease compares owner, attempt and state with what the lease was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, select, update
+from pydantic_core import from_json
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select, text, update
 
-from newsletter.model import Delivery, DeliveryState
-from newsletter.storage.engine import execute_all, in_chunks
-from newsletter.storage.ledger import GivenUp, Reader, Settlement, delivery_of, shown_as_text
-from newsletter.storage.schema import deliveries, editions, subscribers, suppressions
-from newsletter.storage.subscribers import subscriber_of
+from newsletter.model import Delivery, DeliveryState, Subscriber
+from newsletter.storage import delivery_sql as sql
+from newsletter.storage.bare import Bare
+from newsletter.storage.engine import in_chunks
+from newsletter.storage.ledger import (
+    SENDING,
+    GivenUp,
+    NewDelivery,
+    Reader,
+    Settlement,
+    Wanted,
+    before,
+    delivery_of,
+    obstacle,
+    shown_as_text,
+)
+from newsletter.storage.schema import IS_IN_HAND, deliveries, inputs
+from newsletter.storage.subscribers import subscriber_from
 from newsletter.storage.times import UtcDateTime
 from newsletter.text import one_line
 
 MAX_ERROR_CHARACTERS = 500
+ROWS_AT_ONCE = 50
+"""Rows of one INSERT: what a statement costs by itself is spread over them."""
 LOST = "its sender ended before the provider's answer was recorded"
 
-_COLUMNS = deliveries.c
-_NAMES = [column.name for column in deliveries.columns]
-_AT = bindparam("at", type_=UtcDateTime)
-_UNTIL = bindparam("until", type_=UtcDateTime)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_LIMIT: BindParameter[int] = bindparam("limit")
 
-_WAITING = (
-    select(deliveries)
-    .outerjoin(editions, editions.c.id == _COLUMNS.edition)
-    .where(or_(editions.c.paused.is_(None), editions.c.paused.is_(False)))
-    .order_by(_COLUMNS.id)
-    .limit(_LIMIT)
-    .with_for_update(of=deliveries, skip_locked=True)
+class NotOurs(Exception):
+    """A row is not in the state, or not of the lease, that the caller took it for."""
+
+
+WHOLE = select(deliveries, inputs.c.message_id, inputs.c.shown, inputs.c.payload).join(inputs)
+"""Deliveries with all that their record says."""
+_NAMES = [column.name for column in WHOLE.selected_columns]
+
+_COUNTS = text(
+    "SELECT 'total' AS state, count(*) FROM deliveries"
+    " UNION ALL SELECT 'ready', count(*) FROM deliveries WHERE state = 'ready'"
+    " UNION ALL SELECT state, count(*) FROM deliveries WHERE owner IS NOT NULL AND state IN ('leased', 'handed')"
+    " GROUP BY state"
+    " UNION ALL SELECT state, count(*) FROM deliveries WHERE state NOT IN ('ready', 'leased', 'handed', 'sent')"
+    " GROUP BY state"
 )
-# Two queries, for one over both states would sort all that is ready at each lease.
-_DUE = _WAITING.where(_COLUMNS.state == DeliveryState.RETRY, _COLUMNS.retry_at <= _AT)
-_READY = _WAITING.where(_COLUMNS.state == DeliveryState.READY)
-_READERS = (
-    select(subscribers, suppressions.c.reason)
-    .outerjoin(suppressions, suppressions.c.address_hash == subscribers.c.address_hash)
-    .where(subscribers.c.id.in_(_IDS))
-)
-_OURS = (
-    select(_COLUMNS.id, _COLUMNS.attempt, _COLUMNS.state)
-    .where(_COLUMNS.id.in_(_IDS), _COLUMNS.owner == bindparam("owner"))
+
+_COLUMNS = deliveries.c
+_AT = bindparam("at", type_=UtcDateTime)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_IN_HAND = (
+    select(_COLUMNS.id, _COLUMNS.subscriber, _COLUMNS.lease_until)
+    .where(IS_IN_HAND)
     .order_by(_COLUMNS.id)
     .with_for_update()
 )
-_IN_HAND = select(_COLUMNS.id, _COLUMNS.subscriber, _COLUMNS.lease_until).order_by(_COLUMNS.id).with_for_update()
 _THESE = update(deliveries).where(_COLUMNS.id.in_(_IDS)).values(updated_at=_AT)
-_LEASE = _THESE.values(
-    state=DeliveryState.LEASED,
-    attempt=_COLUMNS.attempt + 1,
-    owner=bindparam("owner"),
-    lease_until=_UNTIL,
-    retry_at=None,
-)
-_HAND = _THESE.values(state=DeliveryState.HANDED, lease_until=func.coalesce(_UNTIL, _COLUMNS.lease_until))
 _LOSE = _THESE.values(state=DeliveryState.UNCERTAIN, error=LOST, lease_until=None)
 _RETURN = _THESE.values(state=DeliveryState.READY, owner=None, lease_until=None)
-_SHOW = update(deliveries).where(_COLUMNS.id == bindparam("row_id")).values(shown=bindparam("ids"))
-_SETTLE = (
-    update(deliveries)
-    .where(_COLUMNS.id == bindparam("row_id"))
-    .values({name: bindparam(name) for name in ("state", "attempt", "owner", "retry_at", "sent_at", "updated_at")})
-    .values({name: bindparam(name) for name in ("provider", "provider_id", "error")})
-    .values(lease_until=None)
-)
 
 
-def read_rows(connection: Connection, query: Select[Any], **parameters: Any) -> list[Delivery]:
-    """The deliveries that a SELECT of the whole table's columns finds."""
-    return [delivery_of(zip(_NAMES, row, strict=True)) for row in connection.execute(query, parameters)]
+def read_rows(connection: Connection, query: Select[Any]) -> list[Delivery]:
+    """The deliveries that a SELECT of ``WHOLE`` finds."""
+    return [delivery_of(zip(_NAMES, row, strict=True)) for row in connection.execute(query)]
 
 
-def open_rows(connection: Connection, limit: int, *, at: datetime, only: Collection[str] | None) -> list[Delivery]:
-    """Deliveries that wait, and which no other transaction is about to take: due retries first, then by age."""
-    due, ready = _DUE, _READY
-    if only is not None:
-        theirs = _COLUMNS.subscriber.in_(list(only))
-        due, ready = due.where(theirs), ready.where(theirs)
-    found = read_rows(connection, due, at=at, limit=limit)
-    if len(found) < limit:
-        found += read_rows(connection, ready, limit=limit - len(found))
-    return found
+def count_states(connection: Connection) -> dict[DeliveryState, int]:
+    """How many deliveries are in each state, in one look; those that were sent are what is left of all."""
+    counted = {state: count for state, count in connection.execute(_COUNTS) if count}
+    total = counted.pop("total", 0)
+    sent = total - sum(counted.values())
+    return {DeliveryState(state): count for state, count in ({"sent": sent} | counted).items() if count}
 
 
-def read_readers(connection: Connection, ids: Iterable[str]) -> dict[str, Reader]:
+# -- planning ------------------------------------------------------------------------------------------------------
+
+
+def plan_rows(bare: Bare, new: Sequence[NewDelivery]) -> int:
+    """Inserts those that are not there yet; how many."""
+    return sum(_plan_some(bare, some) for some in in_chunks(new, ROWS_AT_ONCE))
+
+
+def _plan_some(bare: Bare, new: Sequence[NewDelivery]) -> int:
+    ids = _next_ids(bare, len(new))
+    row, instant, day = [], bare.instant, bare.day
+    for row_id, one in zip(ids, new, strict=True):
+        made = instant(one.created_at)
+        row += [row_id, one.kind, one.subscriber, day(one.local_date), one.edition]
+        row += [instant(one.valid_until), made, made]
+    planned = bare.write(sql.PLAN, row, count=len(new))
+    inserted = set(ids)
+    if planned != len(new):
+        inserted = {row_id for (row_id,) in bare.read(sql.PLANNED, ids, count=len(ids))}
+    made_of: list[Any] = []
+    for row_id, one in zip(ids, new, strict=True):
+        if row_id in inserted:
+            made_of += [row_id, one.message_id, shown_as_text(one.shown), one.payload]
+    if made_of:
+        bare.write(sql.INPUTS, made_of, count=planned)
+    return planned
+
+
+def _next_ids(bare: Bare, count: int) -> list[int]:
+    """Ids that no delivery ever had."""
+    if bare.is_sqlite:
+        [[last]] = bare.read(sql.LAST_ID)
+        return list(range(last + 1, last + 1 + count))
+    return sorted(row_id for (row_id,) in bare.read(sql.NEXT_IDS, [count]))
+
+
+# -- leasing -------------------------------------------------------------------------------------------------------
+
+
+def open_rows(bare: Bare, wanted: Wanted) -> tuple[list[Delivery], dict[str, Reader]]:
+    """Deliveries that wait, and which no other transaction is about to take, as they are once they are leased; with
+    their readers as they stand now. Due retries go first, then by age."""
+    rows = _waiting(bare, sql.DUE, [bare.instant(wanted.at)], wanted, limit=wanted.limit)
+    if len(rows) < wanted.limit:
+        rows += _waiting(bare, sql.READY, [], wanted, limit=wanted.limit - len(rows))
+    return [_leased(bare, row, wanted) for row in rows], _readers(bare, rows)
+
+
+def _waiting(bare: Bare, which: str, values: list[Any], wanted: Wanted, *, limit: int) -> list[tuple[Any, ...]]:
+    if wanted.only is None:
+        return bare.read(sql.WAITING + which + sql.OLDEST_FIRST, [*values, limit])
+    theirs = list(wanted.only)
+    return bare.read(sql.WAITING + which + sql.THEIRS + sql.OLDEST_FIRST, [*values, *theirs, limit], count=len(theirs))
+
+
+def _leased(bare: Bare, row: tuple[Any, ...], wanted: Wanted) -> Delivery:
+    return Delivery(
+        id=row[0],
+        kind=row[1],
+        subscriber=row[2],
+        local_date=bare.read_day(row[3]),
+        edition=row[4],
+        state=DeliveryState.LEASED,
+        attempt=row[5] + 1,
+        owner=wanted.owner,
+        lease_until=wanted.until,
+        retry_at=None,
+        valid_until=bare.read_instant(row[6]),
+        message_id=row[11],
+        provider=row[7],
+        provider_id=row[8],
+        error=row[9],
+        created_at=bare.read_instant(row[10]),
+        updated_at=wanted.at,
+        sent_at=None,
+        shown=tuple(from_json(row[12])),
+        payload=row[13],
+    )
+
+
+def _readers(bare: Bare, rows: Iterable[tuple[Any, ...]]) -> dict[str, Reader]:
     """Id -> the reader and, where the address is suppressed, why."""
     found = {}
-    for chunk in in_chunks(ids):
-        for row in connection.execute(_READERS, {"ids": chunk}).mappings():
-            found[row["id"]] = Reader(subscriber_of(row), suppressed_for=row["reason"])
+    for row in rows:
+        if row[15] is not None:
+            found[row[2]] = Reader(_subscriber(bare, row[15:]), row[14])
     return found
 
 
-def lease_rows(
-    connection: Connection, waiting: Sequence[Delivery], *, owner: str, until: datetime, at: datetime
-) -> list[Delivery]:
-    """Takes the deliveries; as they are then."""
-    for chunk in in_chunks(waiting):
-        connection.execute(_LEASE, {"ids": [d.id for d in chunk], "owner": owner, "until": until, "at": at})
-    return [
-        replace(
-            delivery,
-            state=DeliveryState.LEASED,
-            attempt=delivery.attempt + 1,
-            owner=owner,
-            lease_until=until,
-            retry_at=None,
-            updated_at=at,
-        )
-        for delivery in waiting
-    ]
+def _subscriber(bare: Bare, values: tuple[Any, ...]) -> Subscriber:
+    return subscriber_from(values, read_instant=bare.read_instant, read_day=bare.read_day)
 
 
-def hand_rows(connection: Connection, ids: Collection[int], *, until: datetime | None, at: datetime) -> None:
-    """Marks the deliveries as handed over, with a longer lease where one is given."""
-    for chunk in in_chunks(ids):
-        connection.execute(_HAND, {"ids": chunk, "until": until, "at": at})
+def lease_rows(bare: Bare, taken: Sequence[Delivery], wanted: Wanted) -> None:
+    """Takes deliveries that ``open_rows`` has found."""
+    for chunk in in_chunks(taken):
+        values = [wanted.owner, bare.instant(wanted.until), bare.instant(wanted.at), *(one.id for one in chunk)]
+        bare.write(sql.LEASE, values, count=len(chunk))
 
 
-def note_shown(connection: Connection, shown: Mapping[int, Sequence[str]]) -> None:
+def bar_rows(bare: Bare, barred: Iterable[Settlement], *, at: datetime) -> None:
+    """Ends deliveries that ``open_rows`` has found and that may not be sent."""
+    by_end: dict[tuple[DeliveryState, str | None], list[int]] = defaultdict(list)
+    for one in barred:
+        by_end[one.state, one.error].append(one.delivery.id)
+    for (state, error), ids in by_end.items():
+        bare.write(sql.BARRED, [state.value, error, bare.instant(at), *ids], count=len(ids))
+
+
+# -- handing over and recording ------------------------------------------------------------------------------------
+
+
+def still_ours(bare: Bare, leased: Sequence[Delivery], *, owner: str) -> dict[int, DeliveryState]:
+    """Id -> state of those whose row has this owner and this attempt; the rows stay locked."""
+    attempts = {delivery.id: delivery.attempt for delivery in leased}
+    return {
+        row_id: DeliveryState(state)
+        for chunk in in_chunks(attempts)
+        for row_id, attempt, state in bare.read(sql.OURS, [*chunk, owner], count=len(chunk))
+        if attempt == attempts[row_id]
+    }
+
+
+def hand_rows(bare: Bare, leased: Sequence[Delivery], *, owner: str, until: datetime | None, at: datetime) -> None:
+    """Marks leased deliveries as handed over, with a longer lease where one is given; NotOurs where one is not."""
+    by_attempt: dict[int, list[int]] = defaultdict(list)
+    for delivery in leased:
+        by_attempt[delivery.attempt].append(delivery.id)
+    for attempt, ids in by_attempt.items():
+        values = [bare.instant(at), bare.instant(until), owner, attempt, *ids]
+        if bare.write(sql.HAND, values, count=len(ids)) != len(ids):
+            raise NotOurs
+
+
+def find_barred(bare: Bare, leased: Sequence[Delivery]) -> set[int]:
+    """Those that may not be sent any more, for a reader, an address or an edition has changed since the lease."""
+    rows = bare.read(sql.NEWS, [delivery.id for delivery in leased], count=len(leased))
+    news = {row[0]: row for row in rows}
+    return {one.id for one in leased if one.id in news and _is_barred(bare, one, news[one.id])}
+
+
+def _is_barred(bare: Bare, delivery: Delivery, row: tuple[Any, ...]) -> bool:
+    reader = None if row[3] is None else Reader(_subscriber(bare, row[3:]), row[2])
+    return bool(row[1]) or obstacle(delivery, reader) is not None
+
+
+def note_shown(bare: Bare, shown: Mapping[int, Sequence[str]]) -> None:
     """Writes down which entries are on the cards, where that is not what was planned."""
-    execute_all(connection, _SHOW, [{"row_id": key, "ids": shown_as_text(ids)} for key, ids in shown.items()])
+    for row_id, ids in shown.items():
+        bare.write(sql.SHOW, [shown_as_text(ids), row_id])
 
 
-def settle_rows(connection: Connection, settlements: Sequence[Settlement], *, owner: str | None, at: datetime) -> None:
-    """Moves rows that the caller has made sure of; who waits again belongs to nobody."""
-    execute_all(connection, _SETTLE, [_settled_row(settlement, owner=owner, at=at) for settlement in settlements])
+def settle_rows(bare: Bare, settlements: Iterable[Settlement], *, owner: str, at: datetime) -> None:
+    """Moves rows of this owner's leases; who waits again, or is done with, belongs to nobody; NotOurs as above."""
+    by_state: dict[DeliveryState, list[Settlement]] = defaultdict(list)
+    for settlement in settlements:
+        by_state[settlement.state].append(settlement)
+    for state, alike in by_state.items():
+        for some in in_chunks(alike):
+            if _settle(bare, state, some, owner=owner, at=at) != len(some):
+                raise NotOurs
+
+
+def _settle(bare: Bare, state: DeliveryState, alike: Sequence[Settlement], *, owner: str, at: datetime) -> int:
+    now = bare.instant(at)
+    values: list[Any] = [
+        state.value,
+        int(state is DeliveryState.READY),
+        owner if state in SENDING else None,
+        now if state is DeliveryState.SENT else None,
+        now,
+    ]
+    for one in alike:
+        values += [one.delivery.id, one.delivery.attempt, bare.instant(one.retry_at)]
+        values += [one.provider, _short(one.provider_id), _short(one.error)]
+    return bare.write(sql.SETTLE + _origins(state), [*values, owner], count=len(alike))
+
+
+def _origins(state: DeliveryState) -> str:
+    """The states in which a sender's word may lead to this one, as a list in SQL."""
+    return "(" + ", ".join(f"'{origin.value}'" for origin in sorted(before(state) & SENDING)) + ")"
 
 
 def give_up_rows(connection: Connection, *, at: datetime, expired_only: bool) -> GivenUp:
@@ -150,34 +280,8 @@ def give_up_rows(connection: Connection, *, at: datetime, expired_only: bool) ->
     return GivenUp(ready=len(leased), uncertain=tuple(row.subscriber for row in handed))
 
 
-def still_ours(connection: Connection, leased: Sequence[Delivery], *, owner: str) -> dict[int, DeliveryState]:
-    """Id -> state of those whose row has this owner and this attempt; the rows stay locked."""
-    attempts = {delivery.id: delivery.attempt for delivery in leased}
-    return {
-        row_id: DeliveryState(state)
-        for chunk in in_chunks(attempts)
-        for row_id, attempt, state in connection.execute(_OURS, {"ids": chunk, "owner": owner})
-        if attempt == attempts[row_id]
-    }
-
-
-def _settled_row(settlement: Settlement, *, owner: str | None, at: datetime) -> dict[str, Any]:
-    delivery, state = settlement.delivery, settlement.state
-    waits = state in {DeliveryState.READY, DeliveryState.RETRY}
-    return {
-        "row_id": delivery.id,
-        "state": state,
-        "attempt": delivery.attempt - 1 if state is DeliveryState.READY else delivery.attempt,
-        "owner": None if waits else owner,
-        "retry_at": settlement.retry_at,
-        "sent_at": at if state is DeliveryState.SENT else None,
-        "updated_at": at,
-        "provider": settlement.provider,
-        "provider_id": _short(settlement.provider_id),
-        "error": _short(settlement.error),
-    }
-
-
 def _short(said: str | None) -> str | None:
     """What a provider said, fit for a column whatever bytes it sent."""
-    return None if said is None else one_line(said)[:MAX_ERROR_CHARACTERS]
+    if said is None or (said.isprintable() and "  " not in said and len(said) < MAX_ERROR_CHARACTERS):
+        return said
+    return one_line(said)[:MAX_ERROR_CHARACTERS]

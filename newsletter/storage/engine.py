@@ -15,10 +15,15 @@ from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import UsageError
 from newsletter.storage import failures
+from newsletter.storage.bare import Bare
 from newsletter.storage.times import machine_clock
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
+CACHE_KIB = 8_000
+"""Pages that a connection to SQLite keeps at hand."""
+CHECKPOINT_PAGES = 8_000
+"""SQLite moves its log into the file after so many pages: each time costs two syncs and writes most pages anew."""
 CHUNK = 500
 """How many values one statement asks for: far below what either database takes, far above what costs."""
 
@@ -59,6 +64,13 @@ class Database:
         """A connection in a transaction: on SQLite it waits for the write lock here, so it cannot fail half-way."""
         with self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def writing_bare(self) -> Iterator[Bare]:
+        """The same with the driver's own cursor, for what runs once a group of messages."""
+        driver_errors = self.engine.dialect.loaded_dbapi.Error
+        with self.writing() as connection, failures.explained(self.place, driver_errors, UnicodeError):
+            yield Bare(connection, is_sqlite=self.is_sqlite)
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""
@@ -151,6 +163,8 @@ def _listen_to_sqlite(engine: Engine, *, place: str, synchronous: str) -> None:
         connection.isolation_level = None  # the driver starts no transaction by itself: ``_begin`` does
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # an erased address is overwritten, not only unlinked
 

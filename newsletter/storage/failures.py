@@ -64,11 +64,12 @@ def listen(engine: Engine, place: str) -> None:
 
 
 @contextmanager
-def explained(place: str) -> Iterator[None]:
-    """The same for what goes past the engine: bare driver calls and files."""
+def explained(place: str, *kinds: type[BaseException]) -> Iterator[None]:
+    """The same for what goes past the engine: bare driver calls (their errors are ``kinds``) and files."""
+    ours: tuple[type[BaseException], ...] = (sqlite3.Error, OSError, *kinds)
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except ours as error:
         raise explain(error, place) from error
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -67,14 +67,42 @@ class NewDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a lease is to bring."""
+
+    owner: str
+    limit: int
+    until: datetime
+    now: datetime
+    """The product's clock: what is over by then is not sent."""
+    at: datetime
+    """The machine's clock: retries wait for it."""
+    only: Collection[str] | None = None
+    """Ids of the readers to lease for; ``None`` is everyone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leased:
     """What a lease brought."""
 
     deliveries: tuple[Delivery, ...] = ()
-    subscribers: Mapping[str, Subscriber]
+    subscribers: Mapping[str, Subscriber] = field(default_factory=dict)
     """Id -> the reader as they stand now, for each of the deliveries."""
     settled: tuple[DeliveryState, ...] = ()
     """What became of deliveries that were ready and may not be sent any more: suppressed or failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Leased deliveries that are about to be given to the provider."""
+
+    deliveries: Sequence[Delivery] = ()
+    bodies: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
+    """Id -> the message to keep, in pieces; those that messages share are the same for several of them."""
+    shown: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """Id -> the entries on the cards of a message that has others than planned."""
+    until: datetime | None = None
+    """A longer lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +128,28 @@ class Settlement:
     retry_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a sender does between two groups."""
+
+    owner: str
+    answers: Sequence[Settlement] = ()
+    """What became of the group before."""
+    hand: HandOver = HandOver()
+    lease: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """What one turn of a sender came to."""
+
+    recorded: Sequence[Settlement] = ()
+    """The answers that still counted."""
+    handed: frozenset[int] = frozenset()
+    """Ids that may be given to the provider now."""
+    leased: Leased = Leased()
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A reader at the moment of a lease."""
@@ -108,11 +158,14 @@ class Reader:
     suppressed_for: str | None = None
 
 
+NOTHING_TO_HAND = HandOver()
+
+
 def bar(waiting: Iterable[Delivery], readers: Mapping[str, Reader], *, now: datetime) -> list[Settlement]:
     """Those of the deliveries that may not be sent, with what becomes of them; ``now`` is the product's clock."""
     found = []
     for delivery in waiting:
-        reason = _obstacle(delivery, readers.get(delivery.subscriber))
+        reason = obstacle(delivery, readers.get(delivery.subscriber))
         if reason:
             found.append(Settlement(delivery=delivery, state=DeliveryState.SUPPRESSED, error=reason))
         elif delivery.valid_until <= now:
@@ -129,30 +182,12 @@ def delivery_of(fields: Iterable[tuple[str, Any]]) -> Delivery:
     return Delivery(**values)
 
 
-def row_of(new: NewDelivery) -> dict[str, Any]:
-    """The row of a delivery that is planned."""
-    return {
-        "kind": new.kind,
-        "subscriber": new.subscriber,
-        "local_date": new.local_date,
-        "edition": new.edition,
-        "state": DeliveryState.READY,
-        "attempt": 0,
-        "valid_until": new.valid_until,
-        "message_id": new.message_id,
-        "created_at": new.created_at,
-        "updated_at": new.created_at,
-        "shown": shown_as_text(new.shown),
-        "payload": new.payload,
-    }
-
-
 def shown_as_text(ids: Sequence[str]) -> str:
     """Entry ids as the column ``shown`` holds them."""
     return json.dumps(ids, separators=(",", ":"))
 
 
-def _obstacle(delivery: Delivery, reader: Reader | None) -> str | None:
+def obstacle(delivery: Delivery, reader: Reader | None) -> str | None:
     """Why this reader may not be mailed."""
     if reader is None:
         return "the reader was erased"

@@ -5,6 +5,8 @@ What queries ask for is a column; the rest of a record is JSON, so that a new fi
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -166,15 +168,12 @@ deliveries = Table(
     Column("lease_until", UtcDateTime),
     Column("retry_at", UtcDateTime),
     Column("valid_until", UtcDateTime, nullable=False),
-    Column("message_id", Text, nullable=False),
     Column("provider", Text),
     Column("provider_id", Text),
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
-    Column("shown", Text, nullable=False, comment="entry ids as JSON"),
-    Column("payload", LargeBinary, nullable=False, comment="the frozen inputs, as the outbox wrote them"),
     sqlite_autoincrement=True,  # an id must not come back after an erase: it stands in provider events
 )
 
@@ -189,17 +188,57 @@ Index(
     sqlite_where=text("kind = 'digest'"),
     postgresql_where=text("kind = 'digest'"),
 )
-Index("ix_deliveries_subscriber", deliveries.c.subscriber)
-Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
+IS_NO_DIGEST = deliveries.c.kind != literal_column("'digest'")
+IS_READY = deliveries.c.state == literal_column("'ready'")
+IS_IN_HAND = deliveries.c.owner.is_not(None)
+IS_AT_REST = text("deliveries.state NOT IN ('ready', 'leased', 'handed', 'sent')")
+"""What waits for a retry, and what came to another end than being sent."""
+
+
+def _index(name: str, *columns: Column[Any], where: str) -> None:
+    Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+# Partial, so that a message on its way from ready to sent touches as few as can be.
+_index("ix_deliveries_subscriber", deliveries.c.subscriber, where="kind <> 'digest'")
+_index("ix_deliveries_ready", deliveries.c.id, where="state = 'ready'")
+_index("ix_deliveries_in_hand", deliveries.c.id, where="owner IS NOT NULL")
+_index(
+    "ix_deliveries_at_rest",
+    deliveries.c.state,
+    deliveries.c.id,
+    where="state NOT IN ('ready', 'leased', 'handed', 'sent')",
+)
 Index("ix_deliveries_created_at", deliveries.c.created_at)
+
+inputs = Table(
+    "inputs",
+    metadata,
+    # Beside the delivery, for a row that moves from state to state is written again each time.
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("shown", Text, nullable=False, comment="entry ids as JSON"),
+    Column("payload", LargeBinary, nullable=False, comment="the frozen inputs, as the outbox wrote them"),
+)
 
 messages = Table(
     "messages",
     metadata,
     Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
     Column("kept_at", UtcDateTime, nullable=False, index=True),
+    # zlib: all of the message; parts, parts+zlib: what is its own, and the numbers of the pieces that it shares.
     Column("encoding", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the RFC 5322 bytes that were handed over"),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="BLAKE2b of the piece"),
+    Column("body", LargeBinary, nullable=False, comment="what many messages have in common, compressed"),
+    Column("used_on", Date, nullable=False, index=True, comment="no message kept after that day needs it"),
+    sqlite_autoincrement=True,  # a message holds ids: one that comes back would change what was sent
 )
 
 runs = Table(

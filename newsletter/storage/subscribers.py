@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
-from newsletter.storage.schema import deliveries, subscribers
+from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, subscribers
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
@@ -70,6 +70,14 @@ class Subscribers:
             raise UsageError(f"{subscriber.email}: there is a subscriber with this address already") from None
         return complete
 
+    def save_all(self, people: Iterable[Subscriber]) -> None:
+        """Inserts or replaces people who have their ids, in one transaction; UsageError as in ``save``."""
+        try:
+            with self._database.writing() as connection:
+                self._write(connection, people)
+        except IntegrityError:
+            raise UsageError("there is a subscriber with one of these addresses already") from None
+
     def set_state(self, subscriber_id: str, state: SubscriberState, *, paused_until: date | None = None) -> bool:
         """Moves a person to another state; false where there is nobody of that id."""
         moved = update(subscribers).where(subscribers.c.id == subscriber_id)
@@ -111,7 +119,8 @@ class Subscribers:
             if email is None:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
-            connection.execute(delete(deliveries).where(deliveries.c.subscriber == subscriber_id))
+            for kinds in (IS_DIGEST, IS_NO_DIGEST):  # an index each
+                connection.execute(delete(deliveries).where(kinds, deliveries.c.subscriber == subscriber_id))
             connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
         if self._database.is_sqlite:
             with self._database.bare() as driver:
@@ -149,21 +158,42 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
+SUBSCRIBER_COLUMNS = (
+    *("id", "email", "name", "timezone", "schedule", "profile", "state", "paused_until", "owner", "created_at"),
+    "when_empty",
+)
+"""What a reader's record is made of."""
+
+
 def subscriber_of(row: RowMapping) -> Subscriber:
     """The record of a row of the table ``subscribers``."""
+    return subscriber_from([row[name] for name in SUBSCRIBER_COLUMNS])
+
+
+def subscriber_from(
+    values: Sequence[Any],
+    *,
+    read_instant: Callable[[Any], datetime] = lambda instant: instant,
+    read_day: Callable[[Any], date] = lambda day: day,
+) -> Subscriber:
+    """The record out of the values of ``SUBSCRIBER_COLUMNS``; instants and days may be as the driver has them."""
     return Subscriber(
-        id=row["id"],
-        email=row["email"],
-        name=row["name"],
-        timezone=row["timezone"],
-        schedule=_schedule(row["schedule"]),
-        profile=_profile(row["profile"]),
-        state=SubscriberState(row["state"]),
-        paused_until=row["paused_until"],
-        owner=Owner(row["owner"]),
-        created_at=row["created_at"],
-        when_empty=row["when_empty"],
+        id=values[0],
+        email=values[1],
+        name=values[2],
+        timezone=values[3],
+        schedule=_schedule(values[4]),
+        profile=_profile(values[5]),
+        state=_STATES[values[6]],
+        paused_until=None if values[7] is None else read_day(values[7]),
+        owner=_OWNERS[values[8]],
+        created_at=None if values[9] is None else read_instant(values[9]),
+        when_empty=values[10],
     )
+
+
+_STATES = {state.value: state for state in SubscriberState}
+_OWNERS = {owner.value: owner for owner in Owner}
 
 
 @lru_cache(maxsize=1024)

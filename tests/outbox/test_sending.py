@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 
 import pytest
 
@@ -23,10 +24,12 @@ from newsletter.model import (
     SourceReport,
     SourceState,
     Subscriber,
+    SubscriberState,
     Verdict,
 )
 from newsletter.outbox import Planned, Sending, freeze, plan_digests, send_ready, thaw
 from newsletter.outbox.retries import MAX_ATTEMPTS, judge, retry_wait
+from newsletter.outbox.sending import _Lane
 from newsletter.storage import Storage
 from newsletter.testing import MemoryProvider
 
@@ -60,6 +63,41 @@ def test_a_frozen_digest_thaws_to_the_same():
     assert thawed.items == digest.items
     assert (thawed.sources, thawed.candidates, thawed.local_date) == (digest.sources, 9, digest.local_date)
     assert [item.entry for item in thawed.below] == [item.entry for item in digest.below]
+    assert [item.rank for item in (*thawed.items, *thawed.below)] == [1, 2, 3, 4, 5]
+
+
+def test_only_reasons_that_a_mail_tells_are_frozen():
+    reasons = (
+        Reason(kind="interest", label="cats \ud800", contribution=1.23456789),
+        Reason(kind="recency", label="today", contribution=1.0),
+        Reason(kind="disliked", label="dogs", contribution=-1.0),
+        Reason(kind="baseline", label="any paper", contribution=0.5),
+    )
+    digest = digest_of(*ENTRIES)
+    digest = replace(digest, items=tuple(replace(item, reasons=reasons, explore=True) for item in digest.items))
+    thawed = thaw(freeze(digest), Edition(id=digest.edition, made_at=NOW, reach_from=NOW, entries=ENTRIES))
+    told = (Reason(kind="interest", label="cats ?", contribution=1.234568),)
+    assert [(item.explore, item.reasons) for item in thawed.items] == [(True, told)] * 3
+
+
+def test_what_an_earlier_version_froze_thaws_too():
+    source = '["a","feed","failed",0,0,"gone",true,"cs.LG"]'
+    item = f'["{ENTRIES[0].id}",1.5,0.8,1,[["interest","cats",1.5],["baseline","any paper",-0.5]]]'
+    below = f'["{ENTRIES[1].id}",0.5,0.6,0,[["baseline","any paper",0.5]]]'
+    payload = (
+        f'{{"edition":"e","date":"2026-11-23","candidates":9,"items":[{item}],"below":[{below}],"sources":[{source}]}}'
+    )
+    thawed = thaw(payload.encode(), Edition(id="e", made_at=NOW, reach_from=NOW, entries=ENTRIES))
+    [card] = thawed.items
+    assert (card.entry, card.score, card.match, card.explore) == (ENTRIES[0], 1.5, 0.8, True)
+    assert card.reasons == (
+        Reason(kind="interest", label="cats", contribution=1.5),
+        Reason(kind="baseline", label="any paper", contribution=-0.5),
+    )
+    assert [item.entry for item in thawed.below] == [ENTRIES[1]]
+    assert thawed.sources == (
+        SourceReport(name="a", kind="feed", state=SourceState.FAILED, error="gone", is_partial=True, silent=("cs.LG",)),
+    )
 
 
 @pytest.fixture
@@ -82,8 +120,6 @@ def render(delivery: Delivery, reader: Subscriber) -> Message:
         sender=SENDER,
         recipient=Mailbox(email=reader.email),
         subject="s",
-        html="h",
-        text="t",
         message_id=delivery.message_id,
         date=NOW,
         raw=f"To: {reader.email}\r\n\r\nhello\r\n".encode(),
@@ -114,6 +150,87 @@ def test_handed_is_on_disk_before_the_provider_sees_a_message(storage):
 
     send(storage, MemoryProvider(look))
     assert seen[0] == {DeliveryState.HANDED: 3}
+
+
+def test_the_next_group_is_leased_while_one_is_sent_and_not_yet_recorded(storage):
+    plan(storage, 45)
+    seen = []
+
+    def look(_message: Message) -> None:
+        seen.append(storage.deliveries.counts())
+
+    send(storage, MemoryProvider(look))
+    assert seen[0] == {DeliveryState.HANDED: 20, DeliveryState.LEASED: 20, DeliveryState.READY: 5}
+    assert seen[20] == {DeliveryState.SENT: 20, DeliveryState.HANDED: 20, DeliveryState.LEASED: 5}
+    assert seen[40] == {DeliveryState.SENT: 40, DeliveryState.HANDED: 5}
+
+
+def test_no_kill_leaves_more_than_twenty_uncertain(storage):
+    """The worst moment: all of a group is accepted, and its answers are not recorded."""
+    plan(storage, 60)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(delivery: Delivery, reader: Subscriber) -> Message:
+        if len(provider.messages) == 20:
+            raise Killed
+        return render(delivery, reader)
+
+    provider = MemoryProvider()
+    sending = Sending(owner="me", render=kill, open_provider=lambda: provider, now=NOW)
+    lane = _Lane(storage, sending, Event(), lambda _: None)
+    with pytest.raises(Killed):
+        lane._send_all(provider)
+    given_up = storage.deliveries.settle_dead(at=NOW)
+    assert (given_up.ready, len(given_up.uncertain)) == (20, 20)
+    assert send(storage, MemoryProvider()).states == {DeliveryState.SENT: 40}
+
+
+def test_who_leaves_while_the_group_before_is_sent_gets_nothing(storage):
+    readers = plan(storage, 40)
+    provider = MemoryProvider()
+
+    def leave(_message: Message) -> None:
+        storage.suppressions.add(readers[30].email, "left", at=NOW)
+        storage.subscribers.set_state(readers[31].id, SubscriberState.PAUSED)
+
+    provider = MemoryProvider(leave)
+    tally = send(storage, provider)
+    assert tally.states == {DeliveryState.SENT: 38, DeliveryState.SUPPRESSED: 2}
+    assert not {readers[30].email, readers[31].email} & {message.recipient.email for message in provider.messages}
+
+
+def test_an_edition_that_is_paused_stops_after_the_group_at_hand(storage):
+    edition = Edition(id="2026-11-23T08:00:00Z", made_at=NOW, reach_from=NOW, entries=ENTRIES)
+    storage.editions.save(edition, fingerprint="f")
+    plan(storage, 50)
+    tally = send(storage, MemoryProvider(lambda _: storage.editions.pause(edition.id) and None))
+    assert tally.states == {DeliveryState.SENT: 20}
+    assert storage.deliveries.counts() == {DeliveryState.SENT: 20, DeliveryState.READY: 30}
+    assert {one.attempt for one in storage.deliveries.find(states=[DeliveryState.READY])} == {0}
+
+
+def test_told_to_stop_it_finishes_the_group_and_gives_back_the_next(storage):
+    plan(storage, 50)
+    stop = Event()
+    tally = send(storage, MemoryProvider(lambda _: stop.set()), stop=stop)
+    assert tally.states == {DeliveryState.SENT: 20}
+    assert storage.deliveries.counts() == {DeliveryState.SENT: 20, DeliveryState.READY: 30}
+
+
+def test_the_very_bytes_are_kept(storage):
+    readers = plan(storage, 40)
+    shared = b"The same for everyone, and long enough to be kept apart from what is not. " * 3
+
+    def in_pieces(delivery: Delivery, reader: Subscriber) -> Message:
+        pieces = (f"To: {reader.email}\r\n\r\n".encode(), shared, f"Yours, {reader.id}\r\n".encode())
+        return replace(render(delivery, reader), raw=b"".join(pieces), cut=lambda: pieces)
+
+    provider = MemoryProvider()
+    send(storage, provider, render=in_pieces)
+    sent = {message.recipient.email: message.raw for message in provider.messages}
+    assert {r.email: storage.deliveries.message(r.id, date(2026, 11, 23)) for r in readers} == sent
 
 
 def test_papers_that_the_size_governor_moved_below_the_line_may_come_back(storage):

@@ -78,7 +78,7 @@ def test_lanes_of_one_process_share_a_storage(
     def lane(owner: str) -> list[int]:
         handed = []
         while leased := lease(owner, limit=4):
-            ours = storage.deliveries.hand(leased, owner=owner, bodies={d.id: b"body" for d in leased})
+            ours = storage.deliveries.hand(leased, owner=owner, bodies={d.id: (b"body",) for d in leased})
             handed += list(ours)
             storage.deliveries.record([Settlement(delivery=d, state=DeliveryState.SENT) for d in leased], owner=owner)
         return handed

@@ -188,7 +188,9 @@ def test_the_way_of_a_message(storage: Storage, plan: Plan, lease: Lease, at: da
     plan("ada")
     [leased] = lease()
     longer = at + timedelta(hours=1)
-    assert storage.deliveries.hand([leased], owner="a", bodies={leased.id: b"Subject: x"}, until=longer) == {leased.id}
+    assert storage.deliveries.hand([leased], owner="a", bodies={leased.id: (b"Subject: x",)}, until=longer) == {
+        leased.id
+    }
     assert storage.deliveries.by_id(leased.id) == replace(leased, state=DeliveryState.HANDED, lease_until=longer)
     assert record(storage, leased, DeliveryState.SENT, provider="smtp", provider_id="250 ok")
     sent = storage.deliveries.by_id(leased.id)
@@ -500,12 +502,12 @@ def test_a_message_is_kept_only_once_it_was_handed_over(
     [leased] = lease()
     message = storage.deliveries.message
     assert message("ada", now.date()) is None
-    storage.deliveries.hand([leased], owner="a", bodies={leased.id: b"first", 999: b"of nobody"})
+    storage.deliveries.hand([leased], owner="a", bodies={leased.id: (b"first",), 999: (b"of nobody",)})
     assert message("ada", now.date()) == b"first"
     record(storage, leased, DeliveryState.READY)
     assert message("ada", now.date()) is None
     [again] = lease()
-    storage.deliveries.hand([again], owner="a", bodies={again.id: b"second"})
+    storage.deliveries.hand([again], owner="a", bodies={again.id: (b"second",)})
     assert message("ada", now.date()) == b"second"
     assert message("ada", now.date() - DAY) is None
 
@@ -515,7 +517,7 @@ def test_old_messages_go_first_and_then_old_rows(
 ) -> None:
     plan("ada")
     [leased] = lease()
-    storage.deliveries.hand([leased], owner="a", bodies={leased.id: b"body"})
+    storage.deliveries.hand([leased], owner="a", bodies={leased.id: (b"body",)})
     prune = storage.deliveries.prune
     kept, year = timedelta(days=30), timedelta(days=365)
     assert prune(now, messages_older_than=kept, rows_older_than=year) == (0, 0)
@@ -529,5 +531,5 @@ def test_old_messages_go_first_and_then_old_rows(
 def test_no_retention_keeps_no_message(storage: Storage, plan: Plan, lease: Lease, at: datetime) -> None:
     plan("ada")
     [leased] = lease()
-    storage.deliveries.hand([leased], owner="a", bodies={leased.id: b"body"})
+    storage.deliveries.hand([leased], owner="a", bodies={leased.id: (b"body",)})
     assert storage.deliveries.prune(at, messages_older_than=timedelta(0), rows_older_than=timedelta(days=365)) == (1, 0)

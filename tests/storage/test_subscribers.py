@@ -164,7 +164,7 @@ def test_who_was_erased_and_signs_up_again_is_known_to_the_file(storage: Storage
 def test_erasing_leaves_nothing_but_the_suppression(storage: Storage, plan: Plan, lease: Plan, now: datetime) -> None:
     plan("ada", "bob", shown=("e1",))
     leased = lease()
-    storage.deliveries.hand(leased, owner="a", bodies={d.id: b"To: ada@example.org" for d in leased})
+    storage.deliveries.hand(leased, owner="a", bodies={d.id: (b"To: ada@example.org",) for d in leased})
     assert storage.subscribers.erase("ada", now=now)
     assert [d.subscriber for d in storage.deliveries.find()] == ["bob"]
     assert storage.deliveries.message("ada", now.date()) is None

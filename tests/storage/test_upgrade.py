@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, inspect, make_url, text
+from sqlalchemy import Connection, create_engine, insert, inspect, make_url, text
 
 from newsletter.errors import StorageError
-from newsletter.model import Entry, Subscriber
+from newsletter.model import DeliveryState, Entry, Subscriber
 from newsletter.storage import NewDelivery, Storage, Upgrade
 from newsletter.storage.codec import ENTRY
 from newsletter.storage.engine import Database
@@ -72,8 +73,12 @@ def test_migrations_and_schema_agree(storage: Storage) -> None:
 def test_partial_indexes_are_partial_on_both(storage: Storage) -> None:
     indexes = {index["name"]: index for index in inspect(storage._database.engine).get_indexes("deliveries")}
     name = storage._database.engine.name
-    condition = indexes["uq_deliveries_digest"]["dialect_options"][f"{name}_where"]
-    assert "kind = 'digest'" in str(condition)
+    where = {index: str(known["dialect_options"].get(f"{name}_where")) for index, known in indexes.items()}
+    assert "kind = 'digest'" in where["uq_deliveries_digest"]
+    assert "kind <> 'digest'" in where["ix_deliveries_subscriber"]
+    assert "state = 'ready'" in where["ix_deliveries_ready"]
+    assert "owner IS NOT NULL" in where["ix_deliveries_in_hand"]
+    assert "'handed'" in where["ix_deliveries_at_rest"]
     assert indexes["uq_deliveries_digest"]["unique"]
 
 
@@ -147,7 +152,7 @@ def with_a_message(database: Database) -> None:
     day = {"local_date": noon.date(), "valid_until": noon + timedelta(hours=9), "created_at": noon}
     storage.deliveries.plan([NewDelivery(subscriber=reader.id, edition="e", message_id="<m>", **day)])
     leased = storage.deliveries.lease(owner="a", limit=1, until=noon, now=noon, at=noon).deliveries
-    storage.deliveries.hand(leased, owner="a", bodies={leased[0].id: b"body"})
+    storage.deliveries.hand(leased, owner="a", bodies={leased[0].id: (b"body",)})
 
 
 def test_an_upgrade_keeps_what_is_stored(database_url: str, next_version: Callable[..., Path]) -> None:
@@ -167,42 +172,85 @@ def test_an_upgrade_keeps_what_is_stored(database_url: str, next_version: Callab
 
 
 @pytest.fixture
-def first_version(tmp_path: Path) -> Path:
-    """The migrations as they were when there was one."""
-    folder = tmp_path / "first"
-    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for script in (folder / "versions").glob("v*.py"):
-        if not script.name.startswith("v0001"):
-            script.unlink()
-    return folder
+def early_version(tmp_path: Path) -> Callable[[str], Path]:
+    """The migrations as they were when that one was the last."""
+
+    def write(last: str) -> Path:
+        folder = tmp_path / "early"
+        shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        for script in (folder / "versions").glob("v*.py"):
+            if script.name[1:5] > last:
+                script.unlink()
+        return folder
+
+    return write
 
 
-def test_a_database_of_the_first_version_takes_votes_after_its_upgrade(database_url: str, first_version: Path) -> None:
-    """What is stored stays; a SQLite file is upgraded by being opened, PostgreSQL when told."""
-    database = Database(database_url)
-    bring_up_to_date(database, migrate=True, head="0001", migrations=first_version)
-    with_a_message(database)
+def write_as_early_versions_did(connection: Connection, *, is_sqlite: bool) -> None:
+    """A reader with a paper, a digest that was sent and kept, and one that another version has in hand."""
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     paper = Entry(title="On cats", id="cats", first_seen_at=noon)
-    with database.writing() as connection:
-        connection.execute(insert(entries).values(id=paper.id, first_seen_at=noon, record=ENTRY.encode(paper)))
+    connection.execute(insert(entries).values(id=paper.id, first_seen_at=noon, record=ENTRY.encode(paper)))
+    connection.execute(
+        text(
+            "INSERT INTO subscribers (id, email, address, address_hash, name, timezone, schedule, profile, state, owner,"
+            " when_empty) VALUES ('ada', 'ada@example.org', 'ada@example.org', 'h', '', 'UTC', '{}', '{}', 'active',"
+            " 'database', 'skip')"
+        )
+    )
+    at = "2026-11-22 12:00:00.000000" if is_sqlite else noon
+    planned = text(
+        "INSERT INTO deliveries (kind, subscriber, local_date, edition, state, attempt, owner, valid_until, message_id,"
+        " created_at, updated_at, shown, payload) VALUES ('digest', 'ada', :day, 'e', :state, 1, 'old', :at, :message,"
+        " :at, :at, '[\"cats\"]', :payload)"
+    )
+    for day, state in (("2026-11-22", "sent"), ("2026-11-23", "handed"), ("2026-11-24", "ready")):
+        local_date = day if is_sqlite else date.fromisoformat(day)
+        row = {"day": local_date, "state": state, "at": at, "message": f"<{day}>", "payload": day.encode()}
+        connection.execute(planned, row)
+    kept = text("INSERT INTO messages (delivery_id, kept_at, encoding, body) VALUES (1, :at, 'zlib', :body)")
+    connection.execute(kept, {"at": at, "body": zlib.compress(b"body")})
+    connection.execute(text("DELETE FROM deliveries WHERE state = 'ready'"))
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_a_database_of_an_early_version_goes_on_after_its_upgrade(
+    database_url: str, early_version: Callable[[str], Path], version: str
+) -> None:
+    """What is stored stays; a SQLite file is upgraded by being opened, PostgreSQL when told."""
+    database = Database(database_url)
+    bring_up_to_date(database, migrate=True, head=version, migrations=early_version(version))
     is_sqlite = database.is_sqlite
+    with database.writing() as connection:
+        write_as_early_versions_did(connection, is_sqlite=is_sqlite)
     database.close()
     if not is_sqlite:
-        with pytest.raises(StorageError, match=f"of version 0001, .* needs {HEAD}; run `newsletter migrate`"):
+        with pytest.raises(StorageError, match=f"of version {version}, .* needs {HEAD}; run `newsletter migrate`"):
             Storage.open(database_url)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     with Storage.open(database_url, migrate=None if is_sqlite else True) as storage:
-        assert (storage.upgrade.before, storage.upgrade.after) == ("0001", HEAD)
+        assert (storage.upgrade.before, storage.upgrade.after) == (version, HEAD)
         assert (storage.upgrade.copy is not None) is is_sqlite
         assert storage.deliveries.message("ada", noon.date()) == b"body"
+        handed, sent = storage.deliveries.find()
+        assert (sent.state, sent.message_id, sent.shown, sent.payload) == (
+            DeliveryState.SENT, "<2026-11-22>", ("cats",), b"2026-11-22",
+        )  # fmt: skip
+        assert (sent.owner, handed.owner) == (None, "old")
+        assert storage.deliveries.counts() == {DeliveryState.SENT: 1, DeliveryState.HANDED: 1}
+        assert storage.deliveries.settle_dead(at=noon).uncertain == ("ada",)
+        day = {"local_date": date(2026, 11, 25), "valid_until": noon + timedelta(days=9), "created_at": noon}
+        assert storage.deliveries.plan([NewDelivery(subscriber="ada", edition="e", message_id="<m>", **day)]) == 1
+        assert storage.deliveries.find()[0].id == 4  # the third one's id does not come back
         storage.votes.cast("ada", "cats", 1, noon)
         storage.vectors.save("small", {"cats": b"vector"}, on=noon.date())
-        assert [vote.entry for vote in storage.votes.of(["ada"])["ada"]] == [paper]
-        assert storage.vectors.known(["cats"], "small", on=noon.date()) == {"cats": b"vector"}
+        assert [vote.entry.id for vote in storage.votes.of(["ada"])["ada"]] == ["cats"]
+        assert storage.subscribers.erase("ada", now=noon)
+        assert storage.deliveries.find() == []
     if storage.upgrade.copy:
-        tables = inspect(create_engine(f"sqlite:///{storage.upgrade.copy}")).get_table_names()
-        assert "entries" in tables
-        assert "votes" not in tables
+        copied = create_engine(f"sqlite:///{storage.upgrade.copy}")
+        assert ("votes" in inspect(copied).get_table_names()) is (version >= "0002")
+        assert "inputs" not in inspect(copied).get_table_names()
 
 
 def test_sqlite_is_copied_before_it_is_changed(sqlite_url: str, next_version: Callable[..., Path]) -> None:
