@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivering, dkim, messages, ranking, readers, sources, transports
+from benchmarks import delivering, dkim, ledger, messages, ranking, readers, sources, transports
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "readers": readers.measure,
     "messages": messages.measure,
     "dkim": dkim.measure,
+    "ledger": ledger.measure,
     "ledger": ledger.measure,
     "sources": sources.measure,
     "transports": transports.measure,
