@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from newsletter.config.settings import Settings, SmtpProvider
 from newsletter.config.signing_keys import read_signing_key
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, Digest, Edition, Links, Message, Subscriber
-from newsletter.outbox import thaw
+from newsletter.model import Delivery, Digest, Links, Message, Subscriber
+from newsletter.outbox import Thaw
 from newsletter.rendering import Renderer
 from newsletter.rendering.dkim import Signature, sign
 from newsletter.rendering.headers import Header
@@ -93,11 +93,11 @@ class LedgerMessages:
     def __init__(self, storage: Storage, letterhead: Letterhead) -> None:
         self._storage = storage
         self._letterhead = letterhead
-        self._edition: Edition | None = None
+        self._thaw: Thaw | None = None
 
     def render(self, delivery: Delivery, subscriber: Subscriber) -> Message:
         """The message of one delivery: its frozen digest and date, so that a second try sends the same bytes."""
-        digest = thaw(delivery.payload, self._edition_of(delivery))
+        digest = self._thaw_of(delivery).digest(delivery.payload)
         message = self._letterhead.render(
             digest,
             subscriber,
@@ -106,8 +106,8 @@ class LedgerMessages:
         )
         return replace(message, delivery_id=delivery.id)
 
-    def _edition_of(self, delivery: Delivery) -> Edition:
-        edition = self._edition
-        if edition is None or edition.id != delivery.edition:
-            edition = self._edition = self._storage.editions.load(delivery.edition or "")
-        return edition
+    def _thaw_of(self, delivery: Delivery) -> Thaw:
+        thaw = self._thaw
+        if thaw is None or thaw.edition.id != delivery.edition:
+            thaw = self._thaw = Thaw(self._storage.editions.load(delivery.edition or ""))
+        return thaw
