@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
 from jinja2 import Template
 
 from newsletter.model import Message
-from newsletter.rendering.environment import check_names, fill, html_environment, load_template
+from newsletter.rendering.environment import html_environment, load_template
 from newsletter.rendering.inspection import Inspection
 from newsletter.shipped import shipped
 
-TEMPLATE = "preview.html.j2"
-LIVE_TEMPLATE = "preview.live.html.j2"
+VIEWS = "preview.html.j2"
+LIVE = "preview.live.html.j2"
 PHONE_PIXELS = 375
 
 
@@ -22,26 +22,23 @@ def render_views(message: Message, *, light: str, dark: str, back: str, inspecti
     ``light`` and ``dark`` are addresses of the HTML part as such screens show it, ``back`` that of the gallery, all
     relative to the page.
     """
-    context = {
-        "message": message,
-        "light": light,
-        "dark": dark,
-        "back": back,
-        "raw": message.raw.decode("ascii", "replace").replace("\r\n", "\n"),
-        "phone": PHONE_PIXELS,
-        "inspection": inspection,
-    }
-    return _fill(TEMPLATE, context)
+    return _template(VIEWS).render(
+        message=message,
+        light=light,
+        dark=dark,
+        back=back,
+        raw=message.raw.decode("ascii", "replace").replace("\r\n", "\n"),
+        phone=PHONE_PIXELS,
+        inspection=inspection,
+    )
 
 
 def render_live(*, version: int, fault: str) -> str:
     """What a served page needs at its end to load itself again after a change; a fault is shown on top of it."""
-    return _fill(LIVE_TEMPLATE, {"version": version, "fault": fault})
+    return _template(LIVE).render(version=version, fault=fault)
 
 
-def _fill(name: str, context: dict[str, Any]) -> str:
-    """Always with the shipped templates: they must hold while somebody works on others."""
-    environment = html_environment([shipped("templates")])
-    template: Template = load_template(environment, name)
-    check_names(environment, name, context.keys())
-    return fill(template, context)
+@cache
+def _template(name: str) -> Template:
+    """A shipped one, always: these pages must hold while somebody works on templates."""
+    return load_template(html_environment([shipped("templates")]), name)
