@@ -22,7 +22,6 @@ BENCHMARKS = {
     "messages": messages.measure,
     "dkim": dkim.measure,
     "ledger": ledger.measure,
-    "ledger": ledger.measure,
     "sources": sources.measure,
     "transports": transports.measure,
     "delivering": delivering.measure,

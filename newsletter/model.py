@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -436,17 +436,12 @@ class Message:
     text_at: tuple[int, int] = (0, 0)
     """Where in ``raw`` the plain text starts and ends; it is quoted-printable UTF-8."""
     html_at: tuple[int, int] = (0, 0)
-    cut: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False, compare=False)
-    """Gives ``pieces``, which few ask for."""
+    pieces: tuple[bytes, ...] = ()
+    """What ``raw`` is the join of, if it is: what messages have in common is the same object in all of them."""
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
     shown: tuple[str, ...] = ()
     """Ids of the entries on its cards, in order: fewer than the digest's where that would have been too large."""
-
-    @property
-    def pieces(self) -> tuple[bytes, ...]:
-        """What ``raw`` is the join of: what messages have in common is the same object in all of them."""
-        return tuple(self.cut()) if self.cut else (self.raw,)
 
     @property
     def text(self) -> str:
@@ -459,9 +454,9 @@ class Message:
         return decoded(self.raw[slice(*self.html_at)])
 
 
-def decoded(quoted_printable: bytes) -> str:
-    """The text of a part of a mail."""
-    return binascii.a2b_qp(quoted_printable).decode("utf-8", "replace").replace("\r\n", "\n")
+def decoded(encoded: bytes) -> str:
+    """A part of a mail as text, its line ends as ``\\n``: no mail of ours holds another carriage return."""
+    return binascii.a2b_qp(encoded).replace(b"\r", b"").decode("utf-8", "replace")
 
 
 # -- 4. did it arrive --------------------------------------------------------------------------------------------

@@ -66,5 +66,7 @@ class Groups:
 
 def describe(words: str, message: Message) -> str:
     """The provider's words as one line of at most 300 characters, without the reader's address."""
-    hidden = re.sub(re.escape(message.recipient.email), "[recipient]", words, flags=re.IGNORECASE)
-    return one_line(hidden)[:DETAIL_CHARACTERS]
+    address = message.recipient.email
+    if address.lower() in words.lower():
+        words = re.sub(re.escape(address), "[recipient]", words, flags=re.IGNORECASE)
+    return one_line(words)[:DETAIL_CHARACTERS]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.header import Header
@@ -58,8 +58,8 @@ def build_message(
         sender=sender,
         recipient=recipient,
         subject=subject,
-        html=quoted_printable(clean_body(html)),
-        text=quoted_printable(clean_body(text)),
+        html=[quoted_printable(clean_body(html))],
+        text=[quoted_printable(clean_body(text))],
         message_id=message_id,
         date=date,
         headers=headers,
@@ -71,15 +71,14 @@ def put_together(
     sender: Mailbox,
     recipient: Mailbox,
     subject: str,
-    html: bytes,
-    text: bytes,
+    html: Sequence[bytes],
+    text: Sequence[bytes],
     message_id: str,
     date: datetime,
     headers: Sequence[tuple[str, str]] = (),
     shown: tuple[str, ...] = (),
-    cut: Callable[[], tuple[Sequence[bytes], Sequence[bytes]]] | None = None,
 ) -> Message:
-    """The message whose parts are quoted-printable already; ``cut`` gives them in pieces, text first."""
+    """The message whose parts are quoted-printable already, in pieces that are kept as they are."""
     subject = one_line(subject)
     head = (
         f"From: {_mailbox('From', sender)}\r\nTo: {_mailbox('To', recipient)}\r\n"
@@ -95,13 +94,9 @@ def put_together(
         f"\r\n--{boundary}{_PLAIN}"
     ).encode("ascii")
     before_html, after = f"\r\n--{boundary}{_HTML}".encode("ascii"), f"\r\n--{boundary}--\r\n".encode("ascii")
-    text_ends = len(before_text) + len(text)
+    text_ends = len(before_text) + sum(map(len, text))
     html_at = text_ends + len(before_html)
-
-    def pieces() -> Sequence[bytes]:
-        in_text, in_html = cut() if cut else ((text,), (html,))
-        return (before_text, *in_text, before_html, *in_html, after)
-
+    pieces = (before_text, *text, before_html, *html, after)
     return Message(
         sender=sender,
         recipient=recipient,
@@ -109,10 +104,10 @@ def put_together(
         headers=tuple(headers),
         message_id=message_id,
         date=date,
-        raw=b"".join((before_text, text, before_html, html, after)),
+        raw=b"".join(pieces),
         text_at=(len(before_text), text_ends),
-        html_at=(html_at, html_at + len(html)),
-        cut=pieces,
+        html_at=(html_at, html_at + sum(map(len, html))),
+        pieces=pieces,
         shown=shown,
     )
 
@@ -123,7 +118,7 @@ def with_header(message: Message, line: bytes) -> Message:
     return replace(
         message,
         raw=line + message.raw,
-        cut=lambda: (line, *message.pieces),
+        pieces=(line, *(message.pieces or (message.raw,))),
         text_at=(message.text_at[0] + moved, message.text_at[1] + moved),
         html_at=(message.html_at[0] + moved, message.html_at[1] + moved),
     )

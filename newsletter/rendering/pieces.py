@@ -8,7 +8,7 @@ marks and transfer-encoded. A reader's mail is those cuts with the reader's stri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -92,13 +92,12 @@ Gap = str | Paragraph | Place
 class Rendered(NamedTuple):
     """A piece for one set of values."""
 
-    frame: bytes
-    """What is the same for all, transfer-encoded, with ``%s`` where something is to come."""
-    gaps: tuple[Gap, ...]
+    start: bytes
+    """What is the same for all and stands before the first gap, transfer-encoded."""
+    gaps: tuple[tuple[Gap, bytes], ...]
+    """Each with what stands behind it."""
     size: int
     """Bytes of what is the same for all, before it was encoded."""
-    cuts: tuple[bytes, ...]
-    """What stands before, between and after the gaps."""
 
 
 def own_string(text: str) -> Own:
@@ -140,13 +139,9 @@ class Piece:
         found = list(_CUT.finditer(text))
         starts, ends = [0, *(gap.end() for gap in found)], [*(gap.start() for gap in found), len(text)]
         same = [_same_for_all(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        cuts = tuple(quoted_printable(part, goes_on=True) for part in same)
-        return Rendered(
-            frame=b"%s".join(cut.replace(b"%", b"%%") for cut in cuts),
-            gaps=tuple(self._gap(gap) for gap in found),
-            size=sum(len(part.encode()) for part in same),
-            cuts=cuts,
-        )
+        start, *others = [quoted_printable(part, goes_on=True) for part in same]
+        gaps = [self._gap(gap) for gap in found]
+        return Rendered(start, tuple(zip(gaps, others, strict=True)), sum(len(part.encode()) for part in same))
 
     def _gap(self, found: re.Match[str]) -> Gap:
         indent, hanging, paragraph, name, place, number = found.groups()
@@ -186,52 +181,35 @@ class Pieces:
         self._known = known
         self._root = self._piece(environment.parse(source).body)
 
-    def put_together(
-        self, variables: Variables, own: Strings, items: Mapping[str, Sequence[Item]]
-    ) -> tuple[bytes, int]:
-        """The encoded text for one reader, and how many bytes it has before it is encoded."""
-        encoded, size = self._fill(self._root, None, _Reader(variables, dict(own), items))
-        return _ended(encoded), size
+    def put_together(self, variables: Variables, own: Strings, items: Items) -> tuple[list[bytes], int]:
+        """The encoded text for one reader, in pieces, and how many bytes it has before it is encoded.
 
-    def pieces(self, variables: Variables, own: Strings, items: Items) -> list[bytes]:
-        """The same in pieces: what it has in common with others is the same objects."""
-        *pieces, last = self._walk(self._root, None, _Reader(variables, dict(own), items))
-        return [*pieces, _ended(last)]
+        Pieces that readers have in common are the same objects for all of them.
+        """
+        pieces: list[bytes] = []
+        size = self._put(self._root, None, _Reader(variables, dict(own), items), pieces)
+        pieces[-1] = pieces[-1].removesuffix(b"=\r\n")  # a body must not end in the middle of a line
+        return pieces, size
 
-    def _fill(self, piece: Piece, item: Item | None, reader: _Reader) -> tuple[bytes, int]:
-        variables, own, items = reader
-        frame, gaps, size, cuts = piece.render(variables, item)
-        if not gaps:
-            return cuts[0], size
-        filled = []
-        for gap in gaps:
+    def _put(self, piece: Piece, item: Item | None, reader: _Reader, pieces: list[bytes]) -> int:
+        start, gaps, size = piece.render(reader.variables, item)
+        if start:
+            pieces.append(start)
+        own = reader.own
+        for gap, behind in gaps:
             if type(gap) is str:
                 _, encoded, more = own[gap]
+                pieces.append(encoded)
+                size += more
             elif type(gap) is Place:
-                inner, place = gap
-                if place is None or inner.item is None:
-                    encoded, more = self._fill(inner, None, reader)
-                else:
-                    value = items[inner.item][place]
-                    if value.own:
-                        own.update(value.own)
-                    encoded, more = self._fill(inner, value, reader)
+                size += self._put(gap.piece, reader.item_at(gap), reader, pieces)
             elif type(gap) is Paragraph:
                 _, encoded, more = _broken(_filled(gap, own), gap.indent, gap.hanging)
-            filled.append(encoded)
-            size += more
-        return frame % tuple(filled), size
-
-    def _walk(self, piece: Piece, item: Item | None, reader: _Reader) -> Iterator[bytes]:
-        rendered = piece.render(reader.variables, item)
-        for gap, cut in zip((None, *rendered.gaps), rendered.cuts, strict=True):
-            if isinstance(gap, Place):
-                yield from self._walk(gap.piece, reader.item_at(gap), reader)
-            elif isinstance(gap, Paragraph):
-                yield _broken(_filled(gap, reader.own), gap.indent, gap.hanging).encoded
-            elif gap is not None:
-                yield reader.own[gap].encoded
-            yield cut
+                pieces.append(encoded)
+                size += more
+            if behind:
+                pieces.append(behind)
+        return size
 
     def _piece(self, body: list[nodes.Node]) -> Piece:
         cutter = _Cutter(self._piece)
@@ -294,11 +272,6 @@ def _same_for_all(text: str) -> str:
     if ANY.search(text) or text.endswith("\r"):
         raise Unspliceable("a mark was changed")
     return clean_body(text)
-
-
-def _ended(encoded: bytes) -> bytes:
-    """A body must not end in the middle of a line."""
-    return encoded.removesuffix(b"=\r\n")
 
 
 def _parts(paragraph: str) -> tuple[str, ...]:

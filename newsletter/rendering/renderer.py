@@ -92,7 +92,6 @@ class Renderer:
             date=date,
             headers=digest_headers(edition=digest.edition, title=self._title, sender=self._sender, links=links),
             shown=tuple([item.entry.id for item in shown.items]),
-            cut=content.cut,
         )
 
     def _fit(self, digest: Digest, subscriber: Subscriber, links: Links) -> tuple[Content, Digest]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from binascii import a2b_qp
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from markupsafe import escape
 
+from newsletter.model import decoded
 from newsletter.rendering.marks import Unspliceable
 from newsletter.rendering.pieces import (
     LINKS,
@@ -44,11 +44,10 @@ class Splice:
         in_html, in_text = self._items(variables)
         preheader = self._preheader.say(variables, strings, in_text)
         subject = self._subject.say(variables, strings, in_text)
-        for_text = variables, strings, in_text
-        for_html = {**variables, PREHEADER: preheader}, _escaped({**strings, PREHEADER: own_string(preheader)}), in_html
-        text, _ = self._text.put_together(*for_text)
-        html, size = self._html.put_together(*for_html)
-        return Content(subject, html, text, size, lambda: (self._text.pieces(*for_text), self._html.pieces(*for_html)))
+        text, _ = self._text.put_together(variables, strings, in_text)
+        escaped = _escaped({**strings, PREHEADER: own_string(preheader)})
+        html, size = self._html.put_together({**variables, PREHEADER: preheader}, escaped, in_html)
+        return Content(subject, html, text, size)
 
     def _items(self, variables: Variables) -> tuple[Items, Items]:
         """The cards with the reader's strings, for HTML and for text, and the papers below."""
@@ -77,7 +76,7 @@ class _Line:
         if self._pieces is not None:
             try:
                 encoded, _ = self._pieces.put_together(variables, own, items)
-                return one_line(a2b_qp(encoded).decode())
+                return one_line(decoded(b"".join(encoded)))
             except Unspliceable:
                 self._pieces = None
         return say(self._part, {**self._common, **variables})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,26 +31,21 @@ PREHEADER = "preheader"
 """The line that an inbox shows beside the subject; the only variable that templates make themselves."""
 
 
-Cut = Callable[[], tuple[Sequence[bytes], Sequence[bytes]]]
-
-
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a mail says, before it has an address."""
 
     subject: str
-    html: bytes
-    """Quoted-printable."""
-    text: bytes
+    html: Sequence[bytes]
+    """Quoted-printable, in pieces."""
+    text: Sequence[bytes]
     html_size: int
     """Bytes of the HTML before it was encoded."""
-    cut: Cut | None = None
-    """Text and HTML in pieces: what they have in common with others is the same objects."""
 
     @property
     def decoded(self) -> tuple[str, str, str]:
         """Subject, HTML and text as they are read."""
-        return self.subject, decoded(self.html), decoded(self.text)
+        return self.subject, decoded(b"".join(self.html)), decoded(b"".join(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +88,8 @@ class MailTemplate:
         html = clean_body(self._render_html({**context, PREHEADER: say(self.preheader, context)}))
         return Content(
             subject=say(self.subject, context),
-            html=quoted_printable(html),
-            text=quoted_printable(clean_body(fill(self.text.template, context))),
+            html=[quoted_printable(html)],
+            text=[quoted_printable(clean_body(fill(self.text.template, context)))],
             html_size=len(html.encode()),
         )
 

@@ -138,13 +138,14 @@ def vote_link(base: str, paper: Paper, vote: str) -> str:
 
 def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
     """What is the same of an entry for every reader."""
-    known = _PAPERS.get((entry.id, summary))
-    if known is not None and (known[0] is entry or known[0] == entry):
+    key = entry.id, summary
+    known = _PAPERS.get(key)
+    if known is not None and known[0] is entry:
         return known[1]
     if len(_PAPERS) >= MOST_PAPERS:
         _PAPERS.clear()
-    paper = _describe_paper(entry, summary)
-    _PAPERS[entry.id, summary] = entry, paper
+    paper = known[1] if known is not None and known[0] == entry else _describe_paper(entry, summary)
+    _PAPERS[key] = entry, paper
     return paper
 
 
