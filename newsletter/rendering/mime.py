@@ -26,6 +26,8 @@ MAX_LINE = 76
 MAX_ADDRESS = 254
 MAX_NAME = 200
 
+_PLAIN_TEXT = re.compile(r"[!-<>-~](?:[ -<>-~]*[!-<>-~])?")
+"""What quoted-printable leaves as it is."""
 _CRLF = "\r\n"
 _PLAIN = "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _HTML = _PLAIN.replace("plain", "html")
@@ -198,6 +200,15 @@ def _tell_bad_header(headers: Iterable[tuple[str, str]]) -> None:
     for name, value in headers:
         if not _HEAD.fullmatch(f"{name}: {value}\r\n"):
             raise UsageError(f"header {one_line(name)[:40]}: {one_line(value)[:80]!r} cannot stand in a mail")
+
+
+def encode(string: str) -> bytes:
+    """A string of a body, quoted-printable, from the start of a line on; what follows starts another line."""
+    if _PLAIN_TEXT.fullmatch(string):
+        lines = [string[at : at + MAX_LINE - 1] for at in range(0, len(string), MAX_LINE - 1)]
+        if not any(line[0] == "." or line.startswith("From ") for line in lines):
+            return "=\r\n".join([*lines, ""]).encode("ascii")
+    return quoted_printable(clean_body(string), goes_on=True)
 
 
 def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:

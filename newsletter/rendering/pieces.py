@@ -8,23 +8,24 @@ marks and transfer-encoded. A reader's mail is those cuts with the reader's stri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, Template, meta, nodes
+from jinja2 import Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
 from newsletter.model import Links
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import ANY, Listed, Marked, Unreadable, Unspliceable, block_mark, mark, number_mark
-from newsletter.rendering.mime import clean_body, quoted_printable
-from newsletter.rendering.view import VOTES, Card, Paper, vote_link
+from newsletter.rendering.mime import clean_body, encode, quoted_printable
+from newsletter.rendering.reasons import LINES, WHY, Reasons
+from newsletter.rendering.view import Card, Paper
 
 MOST_KEPT = 20_000
 """Renderings a piece keeps before it starts anew."""
 
-NUMBER, RECIPIENT, PREHEADER, WHY = "number", "recipient", "preheader", "why"
+NUMBER, RECIPIENT, PREHEADER = "number", "recipient", "preheader"
 VOTE = "vote"
 LINKS = ("unsubscribe", "unsubscribe_mailto", "preferences", "archive", VOTE)
 ITEMS = {"card": "cards", "paper": "below"}
@@ -32,41 +33,19 @@ ITEMS = {"card": "cards", "paper": "below"}
 
 _CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d+))?\x03|(\x04+)", re.DOTALL)
 _STRING = re.compile(r"\x02(\w+)\x03|\x04+")
-_PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
-"""What quoted-printable leaves as it is, on one line."""
 _WHOLE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 Variables = Mapping[str, Any]
 
 
-class Own(NamedTuple):
-    """A string of the reader's own: as it is, as it travels, and how many bytes it has before that."""
+class Told(NamedTuple):
+    """Where the reasons of a card stand: as a sentence, or each on lines of its own, so many columns in."""
 
-    text: str
-    encoded: bytes
-    size: int
-
-    def join(self, strings: Sequence[Own]) -> Own:
-        """The strings as one, with this one between them."""
-        text, encoded, size = self
-        texts, all_encoded, sizes = zip(*strings, strict=True) if strings else ((), (), ())
-        return Own(text.join(texts), encoded.join(all_encoded), sum(sizes) + size * max(0, len(strings) - 1))
+    indent: int | None
 
 
-Strings = Mapping[str, Own]
-
-
-class Item(NamedTuple):
-    """A card, or a paper below the line, in one reader's digest."""
-
-    value: Card | Paper
-    shape: object
-    """What of it tells its renderings apart."""
-    own: Strings | None = None
-
-
-Items = Mapping[str, Sequence[Item]]
-"""By the variable of their loop."""
+class Numbered(NamedTuple):
+    """Where the number of a card stands."""
 
 
 class Paragraph(NamedTuple):
@@ -85,27 +64,29 @@ class Place(NamedTuple):
     item: int | None
 
 
-Gap = str | Paragraph | Place
-"""The name of a reader's string, a paragraph, or a block."""
+Gap = str | Told | Numbered | Paragraph | Place
+"""The name of a reader's string, what is a card's own, a paragraph with either, or a block."""
 
 
 class Rendered(NamedTuple):
     """A piece for one set of values."""
 
-    start: bytes
-    """What is the same for all and stands before the first gap, transfer-encoded."""
-    gaps: tuple[tuple[Gap, bytes], ...]
-    """Each with what stands behind it."""
-    size: int
-    """Bytes of what is the same for all, before it was encoded."""
+    segments: list[bytes]
+    """What is the same for all, transfer-encoded, and nothing where there is a gap."""
+    gaps: tuple[tuple[int, Gap], ...]
+    """Each with its place among the segments."""
 
 
-def own_string(text: str) -> Own:
-    """A string of the reader's own, encoded."""
-    if _PLAIN.fullmatch(text):
-        return Own(text, text.encode("ascii") + b"=\r\n", len(text))
-    clean = clean_body(text)
-    return Own(text, quoted_printable(clean, goes_on=True), len(clean.encode()))
+class Reader(NamedTuple):
+    """What is put together for one reader."""
+
+    variables: Variables
+    texts: Mapping[str, str]
+    """The reader's strings as they are."""
+    own: Mapping[str, bytes]
+    """The same as they travel."""
+    shapes: Mapping[str, list[object]]
+    """What tells the renderings of each card, and of each paper below, apart."""
 
 
 class Piece:
@@ -118,12 +99,12 @@ class Piece:
         self._inner = inner
         self._kept: dict[Any, Rendered] = {}
 
-    def render(self, variables: Variables, item: Item | None) -> Rendered:
-        """The piece for these values."""
-        key = None if item is None else item.shape
+    def render(self, reader: Reader, place: int | None) -> Rendered:
+        """The piece for this reader, or for one item of theirs."""
+        key = None if self.item is None or place is None else reader.shapes[self.item][place]
         if self._reads:
-            key = (key, *[key_of(name, variables[name]) for name in self._reads])
-        return self._kept.get(key) or self._keep(key, self._render(variables, item))
+            key = (key, *[key_of(name, reader.variables[name]) for name in self._reads])
+        return self._kept.get(key) or self._keep(key, self._render(reader.variables, place))
 
     def _keep(self, key: object, rendered: Rendered) -> Rendered:
         if len(self._kept) >= MOST_KEPT:
@@ -131,85 +112,88 @@ class Piece:
         self._kept[key] = rendered
         return rendered
 
-    def _render(self, variables: Variables, item: Item | None) -> Rendered:
+    def _render(self, variables: Variables, place: int | None) -> Rendered:
         marked = {name: marked_value(name, variables[name]) for name in self._reads}
-        if self.item is not None and item is not None:
-            marked[self.item] = _marked_item(item.value)
+        if self.item is not None and place is not None:
+            marked[self.item] = _marked_item(variables[ITEMS[self.item]][place])
         text = self._template.render(marked)
-        found = list(_CUT.finditer(text))
-        starts, ends = [0, *(gap.end() for gap in found)], [*(gap.start() for gap in found), len(text)]
-        same = [_same_for_all(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        start, *others = [quoted_printable(part, goes_on=True) for part in same]
-        gaps = [self._gap(gap) for gap in found]
-        return Rendered(start, tuple(zip(gaps, others, strict=True)), sum(len(part.encode()) for part in same))
+        segments: list[bytes] = []
+        gaps: list[tuple[int, Gap]] = []
+        at = 0
+        for found in _CUT.finditer(text):
+            segments.append(_same_for_all(text[at : found.start()]))
+            gaps.append((len(segments), self._gap(found)))
+            segments.append(b"")
+            at = found.end()
+        segments.append(_same_for_all(text[at:]))
+        return Rendered(segments, tuple(gaps))
 
     def _gap(self, found: re.Match[str]) -> Gap:
         indent, hanging, paragraph, name, place, number = found.groups()
         if number:
-            return NUMBER
+            return Numbered()
         if paragraph is not None:
             return Paragraph(_parts(paragraph), int(indent), int(hanging))
+        if name == WHY:
+            return Told(None)
+        if name.startswith(LINES):
+            return Told(int(name.removeprefix(LINES)))
         return Place(self._inner[name], None if place is None else int(place)) if name in self._inner else str(name)
-
-
-class _Reader(NamedTuple):
-    """One reader's digest while it is put together."""
-
-    variables: Variables
-    own: dict[str, Own]
-    items: Items
-
-    def item_at(self, place: Place) -> Item | None:
-        """The item that a block is for; its strings take the places of the last one's."""
-        if place.item is None or place.piece.item is None:
-            return None
-        item = self.items[place.piece.item][place.item]
-        if item.own:
-            self.own.update(item.own)
-        return item
 
 
 class Pieces:
     """A template in pieces; making it raises ``Unspliceable`` where that cannot be done."""
 
-    def __init__(
-        self, environment: Environment, source: str, *, common: Mapping[str, object], known: Collection[str]
-    ) -> None:
-        """``environment`` is one for marks; ``common`` are the variables that never change, ``known`` all others."""
-        self._environment = environment
+    def __init__(self, reasons: Reasons, source: str, *, common: Mapping[str, object], known: Collection[str]) -> None:
+        """``reasons`` tells those of cards; ``common`` are the variables that never change, ``known`` all others."""
+        self._reasons = reasons
+        self._environment = reasons.marking
         self._common = common
         self._known = known
-        self._root = self._piece(environment.parse(source).body)
+        self._root = self._piece(self._environment.parse(source).body)
 
-    def put_together(self, variables: Variables, own: Strings, items: Items) -> tuple[list[bytes], int]:
-        """The encoded text for one reader, in pieces, and how many bytes it has before it is encoded.
-
-        Pieces that readers have in common are the same objects for all of them.
-        """
+    def put_together(self, reader: Reader) -> list[bytes]:
+        """The encoded text for one reader, in pieces: those that readers have in common are the same objects."""
         pieces: list[bytes] = []
-        size = self._put(self._root, None, _Reader(variables, dict(own), items), pieces)
+        self._put(self._root, None, reader, pieces)
         pieces[-1] = pieces[-1].removesuffix(b"=\r\n")  # a body must not end in the middle of a line
-        return pieces, size
+        return pieces
 
-    def _put(self, piece: Piece, item: Item | None, reader: _Reader, pieces: list[bytes]) -> int:
-        start, gaps, size = piece.render(reader.variables, item)
-        if start:
-            pieces.append(start)
-        own = reader.own
-        for gap, behind in gaps:
+    def _put(self, piece: Piece, place: int | None, reader: Reader, pieces: list[bytes]) -> None:
+        segments, gaps = piece.render(reader, place)
+        if not gaps:
+            pieces += segments
+            return
+        filled, own, at = segments.copy(), reader.own, 0
+        for gap_at, gap in gaps:
             if type(gap) is str:
-                _, encoded, more = own[gap]
-                pieces.append(encoded)
-                size += more
+                filled[gap_at] = own[gap]
             elif type(gap) is Place:
-                size += self._put(gap.piece, reader.item_at(gap), reader, pieces)
+                pieces += filled[at:gap_at]
+                self._put(gap.piece, gap.item, reader, pieces)
+                at = gap_at + 1
             elif type(gap) is Paragraph:
-                _, encoded, more = _broken(_filled(gap, own), gap.indent, gap.hanging)
-                pieces.append(encoded)
-                size += more
-            if behind:
-                pieces.append(behind)
-        return size
+                filled[gap_at] = _broken(self._filled(gap, reader, place), gap.indent, gap.hanging)
+            else:
+                filled[gap_at] = self._of_card(gap, reader.variables["cards"][place])
+        pieces += filled[at:] if at else filled
+
+    def _of_card(self, gap: Gap, card: Card) -> bytes:
+        if type(gap) is Told:
+            return self._reasons.encoded(card, gap.indent)
+        return _encoded_number(card.number)
+
+    def _filled(self, paragraph: Paragraph, reader: Reader, place: int | None) -> str:
+        text, *others = paragraph.parts
+        for name, behind in zip(others[::2], others[1::2], strict=True):
+            if name == WHY and place is not None:
+                text += self._reasons.why(reader.variables["cards"][place])
+            elif name == NUMBER and place is not None:
+                text += str(reader.variables["cards"][place].number)
+            else:
+                text += reader.texts[name]
+            text += behind
+        return text
 
     def _piece(self, body: list[nodes.Node]) -> Piece:
         cutter = _Cutter(self._piece)
@@ -258,20 +242,16 @@ def marked_value(name: str, value: Any) -> object:
 
 
 def _marked_item(item: Card | Paper) -> object:
-    return marked_card(item) if isinstance(item, Card) else item
-
-
-def marked_card(item: Card) -> Card:
-    """The card with marks in the place of what is the reader's own."""
+    if not isinstance(item, Card):
+        return item
     marks: dict[str, Any] = {"number": number_mark(item.number), "why": Unreadable(is_there=bool(item.why))}
-    links = {vote: Marked(vote_link(mark(VOTE), item.paper, vote)) for vote in VOTES if getattr(item, vote)}
-    return item._replace(**{**marks, **links})
+    return item._replace(**marks, vote=Marked(mark(VOTE)) if item.vote else None)
 
 
-def _same_for_all(text: str) -> str:
+def _same_for_all(text: str) -> bytes:
     if ANY.search(text) or text.endswith("\r"):
         raise Unspliceable("a mark was changed")
-    return clean_body(text)
+    return quoted_printable(clean_body(text), goes_on=True)
 
 
 def _parts(paragraph: str) -> tuple[str, ...]:
@@ -283,13 +263,11 @@ def _parts(paragraph: str) -> tuple[str, ...]:
     return (*parts, paragraph[at:])
 
 
-@lru_cache(50_000)
-def _broken(paragraph: str, indent: int, hanging: int) -> Own:
-    return own_string(wrapped(paragraph, indent, hanging=hanging))
+@lru_cache(10_000)
+def _broken(paragraph: str, indent: int, hanging: int) -> bytes:
+    return encode(wrapped(paragraph, indent, hanging=hanging))
 
 
-def _filled(paragraph: Paragraph, own: Strings) -> str:
-    first, *others = paragraph.parts
-    for name, text in zip(others[::2], others[1::2], strict=True):
-        first += own[name].text + text
-    return first
+@lru_cache(1_000)
+def _encoded_number(number: int) -> bytes:
+    return encode(str(number))

@@ -1,4 +1,4 @@
-"""Why a paper is on a card: the sentence, in the words of ``words.j2``."""
+"""Why a paper is on a card, in the words of ``words.j2``."""
 
 from __future__ import annotations
 
@@ -8,56 +8,89 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import NAMED, Unreadable, Unspliceable, mark, marking
-from newsletter.rendering.pieces import WHY, Own, own_string
+from newsletter.rendering.mime import encode
 from newsletter.rendering.view import Card, Paper, Why
 
+WHY, LINES = "why", "lines_"
+"""The marks of the reasons of a card: as a sentence, and in lines of so many columns in."""
 REMEMBERED = 50_000
 """Reasons told before, to whomever."""
+BETWEEN_LINES = b"\r\n"
+
+Key = Why | tuple[Why, Paper]
 
 
 class Reasons:
     """Tells the reasons of cards; what reasons of a kind say around their labels is rendered once."""
 
     def __init__(self, environment: Environment) -> None:
-        """``environment`` is one with ``words``; templates of it get the filter ``why``."""
+        """``environment`` is one with ``words``; templates of it get the filters ``why`` and ``reasons``."""
+        environment.filters |= {"why": self.why, "reasons": self.lines}
         self.marking = marking(environment)
-        """The environment for marks, in which ``why`` gives one."""
-        self.marking.filters["why"] = lambda card: mark(WHY) if card.why or card.explore else ""
-        environment.filters["why"] = self.why
+        """The environment for marks, in which those filters give some."""
+        self.marking.filters |= {"why": _mark_why, "reasons": _mark_lines}
         words: Any = environment.globals["words"]
         marked_words: Any = self.marking.globals["words"]
         self._words, self._marked_words = words, marked_words
         self._finish: Callable[[str], str] = Markup if environment.autoescape else str
         self._safe: Callable[[str], str] = escape if environment.autoescape else str
-        self._separator: Own = own_string(str(self._words.why_separator()))
-        self._explored: Own = own_string(str(self._words.explored()))
+        self._separator, self._explored = str(words.why_separator()), str(words.explored())
+        self._separator_encoded = encode(self._separator)
         self._frames: dict[tuple[str, int], tuple[str, ...] | None] = {}
-        self._told: dict[Why | tuple[Why, Paper], Own] = {}
+        self._said: dict[Key, str] = {}
+        self._encoded: dict[int | None, dict[Key, bytes]] = {}
 
     def why(self, card: Card) -> str:
         """The reasons of a card as one sentence without its end; Markup in HTML."""
-        return self._finish(self.told(card).text)
+        return self._finish(self._separator.join(self._told(card)))
 
-    def told(self, card: Card) -> Own:
-        """The same, encoded."""
+    def lines(self, card: Card, indent: int = 0) -> str:
+        """The reasons of a card, each on lines of its own, so many columns in."""
+        return self._finish("\n".join(wrapped(told, indent, hanging=2) for told in self._told(card)))
+
+    def encoded(self, card: Card, indent: int | None) -> bytes:
+        """What ``why`` gives, or with an indent ``lines``, as it travels."""
+        between = self._separator_encoded if indent is None else BETWEEN_LINES
         if card.explore:
-            return self._explored
-        known = self._told
-        told = [known.get(why) or known.get((why, card.paper)) or self._tell(why, card.paper) for why in card.why]
-        return told[0] if len(told) == 1 else self._separator.join(told)
+            return self._encode(self._explored, indent)
+        known = self._encoded.get(indent) or self._encoded.setdefault(indent, {})
+        told = [
+            known.get(why) or known.get((why, card.paper)) or self._encode_one(why, card.paper, indent)
+            for why in card.why
+        ]
+        return told[0] if len(told) == 1 else between.join(told)
 
-    def _tell(self, why: Why, paper: Paper) -> Own:
-        if len(self._told) >= REMEMBERED:
-            self._told.clear()
+    def _encode_one(self, why: Why, paper: Paper, indent: int | None) -> bytes:
+        known = self._encoded[indent]
+        if len(known) >= REMEMBERED:
+            known.clear()
+        key = (why, paper) if self._frame(why) is None else why
+        encoded = known[key] = self._encode(self._tell(why, paper), indent)
+        return encoded
+
+    def _encode(self, told: str, indent: int | None) -> bytes:
+        return encode(told if indent is None else wrapped(told, indent, hanging=2))
+
+    def _told(self, card: Card) -> list[str]:
+        return [self._explored] if card.explore else [self._tell(why, card.paper) for why in card.why]
+
+    def _tell(self, why: Why, paper: Paper) -> str:
+        if len(self._said) >= REMEMBERED:
+            self._said.clear()
         frame = self._frame(why)
-        if frame is None:
-            own = self._told[why, paper] = own_string(str(self._words.because(why.kind, why.labels, paper)))
-        else:
-            labels = [str(self._safe(label)) for label in why.labels]
-            parts = [labels[int(part)] if odd % 2 else part for odd, part in enumerate(frame)]
-            own = self._told[why] = own_string("".join(parts))
-        return own
+        key = (why, paper) if frame is None else why
+        if key not in self._said:
+            self._said[key] = self._say(why, paper) if frame is None else self._fill(frame, why)
+        return self._said[key]
+
+    def _say(self, why: Why, paper: Paper) -> str:
+        return str(self._words.because(why.kind, why.labels, paper))
+
+    def _fill(self, frame: tuple[str, ...], why: Why) -> str:
+        labels = [str(self._safe(label)) for label in why.labels]
+        return "".join([labels[int(part)] if odd % 2 else part for odd, part in enumerate(frame)])
 
     def _frame(self, why: Why) -> tuple[str, ...] | None:
         """Text and numbers of labels in turn; ``None`` where the reason says more than its labels."""
@@ -70,3 +103,11 @@ class Reasons:
             except Unspliceable:
                 self._frames[key] = None
         return self._frames[key]
+
+
+def _mark_why(card: Card) -> str:
+    return mark(WHY) if card.why or card.explore else ""
+
+
+def _mark_lines(card: Card, indent: int = 0) -> str:
+    return mark(f"{LINES}{indent}") if card.why or card.explore else ""

@@ -102,11 +102,13 @@ class Renderer:
 
         for summary in SUMMARY_STEPS:
             content = content_of(digest, summary)
-            if content.html_size <= MAX_HTML_BYTES:
+            size = content.html_size(MAX_HTML_BYTES)
+            if size <= MAX_HTML_BYTES:
                 break
-        while content.html_size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
-            digest = _with_less(digest, MAX_HTML_BYTES / content.html_size)
+        while size > MAX_HTML_BYTES and (len(digest.items) > 1 or digest.below):
+            digest = _with_less(digest, MAX_HTML_BYTES / size)
             content = content_of(digest, SUMMARY_STEPS[-1])
+            size = content.html_size(MAX_HTML_BYTES)
         return content, digest
 
     def _content(self, variables: Variables) -> Content:

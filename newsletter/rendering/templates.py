@@ -39,8 +39,11 @@ class Content:
     html: Sequence[bytes]
     """Quoted-printable, in pieces."""
     text: Sequence[bytes]
-    html_size: int
-    """Bytes of the HTML before it was encoded."""
+
+    def html_size(self, limit: int) -> int:
+        """Bytes of the HTML, or of its encoding, which has more, where even that is within the limit."""
+        encoded = sum(map(len, self.html))
+        return encoded if encoded <= limit else len(decoded(b"".join(self.html)).encode())
 
     @property
     def decoded(self) -> tuple[str, str, str]:
@@ -90,7 +93,6 @@ class MailTemplate:
             subject=say(self.subject, context),
             html=[quoted_printable(html)],
             text=[quoted_printable(clean_body(fill(self.text.template, context)))],
-            html_size=len(html.encode()),
         )
 
     def _render_html(self, context: Mapping[str, Any]) -> str:

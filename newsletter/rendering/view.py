@@ -50,8 +50,6 @@ _APPEARS = re.compile(
 )
 """In an authors' comment, what says where the paper appears."""
 
-VOTES = ("more", "less")
-
 LinkKind = Literal["read", "search", "pdf", "code", "discussion", "project"]
 
 
@@ -116,24 +114,31 @@ class Card(NamedTuple):
     number: int
     why: tuple[Why, ...]
     explore: bool
-    more: str | None
-    less: str | None
+    vote: str | None
+    """Where it is voted for."""
+
+    @property
+    def more(self) -> str | None:
+        """The link for more like this."""
+        return self._vote_link("more")
+
+    @property
+    def less(self) -> str | None:
+        """The link for less like this."""
+        return self._vote_link("less")
+
+    def _vote_link(self, vote: str) -> str | None:
+        # A mark stays a mark.
+        return type(self.vote)(f"{self.vote}/{self.paper.id}/{vote}") if self.vote is not None else None
 
 
 def describe_cards(items: Sequence[Ranked], *, links: Links, summary: int = SUMMARY_CHARACTERS) -> list[Card]:
     """The cards of selected entries, numbered from 1; their summaries have at most ``summary`` characters."""
-    cards = []
-    base = links.vote
-    for number, item in enumerate(items, 1):
-        paper = describe_paper(item.entry, summary=summary)
-        more, less = [vote_link(base, paper, vote) for vote in VOTES] if base else (None, None)
-        cards.append(Card(paper, number, _why(item.reasons), item.explore, more, less))
-    return cards
-
-
-def vote_link(base: str, paper: Paper, vote: str) -> str:
-    """Where a paper is voted for."""
-    return f"{base}/{paper.id}/{vote}"
+    vote = links.vote
+    return [
+        Card(describe_paper(item.entry, summary=summary), number, _why(item.reasons), item.explore, vote)
+        for number, item in enumerate(items, 1)
+    ]
 
 
 def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
