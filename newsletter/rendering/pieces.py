@@ -87,6 +87,8 @@ class Reader(NamedTuple):
     """The same as they travel."""
     shapes: Mapping[str, list[object]]
     """What tells the renderings of each card, and of each paper below, apart."""
+    told: dict[int | None, list[bytes]]
+    """The reasons of all cards, by how they are told."""
 
 
 class Piece:
@@ -97,19 +99,19 @@ class Piece:
         self._template = template
         self._reads = sorted(set(reads) - ITEMS.keys())
         self._inner = inner
-        self._kept: dict[Any, Rendered] = {}
+        self.kept: dict[Any, Rendered] = {}
 
     def render(self, reader: Reader, place: int | None) -> Rendered:
         """The piece for this reader, or for one item of theirs."""
         key = None if self.item is None or place is None else reader.shapes[self.item][place]
         if self._reads:
             key = (key, *[key_of(name, reader.variables[name]) for name in self._reads])
-        return self._kept.get(key) or self._keep(key, self._render(reader.variables, place))
+        return self.kept.get(key) or self._keep(key, self._render(reader.variables, place))
 
     def _keep(self, key: object, rendered: Rendered) -> Rendered:
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
-        self._kept[key] = rendered
+        if len(self.kept) >= MOST_KEPT:
+            self.kept.clear()
+        self.kept[key] = rendered
         return rendered
 
     def _render(self, variables: Variables, place: int | None) -> Rendered:
@@ -161,27 +163,44 @@ class Pieces:
 
     def _put(self, piece: Piece, place: int | None, reader: Reader, pieces: list[bytes]) -> None:
         segments, gaps = piece.render(reader, place)
-        if not gaps:
-            pieces += segments
-            return
         filled, own, at = segments.copy(), reader.own, 0
         for gap_at, gap in gaps:
             if type(gap) is str:
                 filled[gap_at] = own[gap]
             elif type(gap) is Place:
                 pieces += filled[at:gap_at]
-                self._put(gap.piece, gap.item, reader, pieces)
                 at = gap_at + 1
-            elif type(gap) is Paragraph:
-                filled[gap_at] = _broken(self._filled(gap, reader, place), gap.indent, gap.hanging)
+                inner, item = gap
+                if item is None or inner.item is None:
+                    self._put(inner, None, reader, pieces)
+                else:
+                    pieces += self._item(inner, item, reader)
             else:
-                filled[gap_at] = self._of_card(gap, reader.variables["cards"][place])
+                filled[gap_at] = self._own(gap, reader, place)
         pieces += filled[at:] if at else filled
 
-    def _of_card(self, gap: Gap, card: Card) -> bytes:
-        if type(gap) is Told:
-            return self._reasons.encoded(card, gap.indent)
-        return _encoded_number(card.number)
+    def _item(self, piece: Piece, place: int, reader: Reader) -> list[bytes]:
+        """The block of one card, or of one paper below: most of a mail, so it asks for as little as it can."""
+        shape = reader.shapes[piece.item or ""][place]
+        segments, gaps = piece.kept.get(shape) or piece.render(reader, place)
+        if not gaps:
+            return segments
+        filled, own = segments.copy(), reader.own
+        for gap_at, gap in gaps:
+            filled[gap_at] = own[gap] if type(gap) is str else self._own(gap, reader, place)
+        return filled
+
+    def _own(self, gap: Gap, reader: Reader, place: int | None) -> bytes:
+        if type(gap) is Told and place is not None:
+            told = reader.told.get(gap.indent)
+            if told is None:
+                told = reader.told[gap.indent] = self._reasons.encoded(reader.variables["cards"], gap.indent)
+            return told[place]
+        if type(gap) is Paragraph:
+            return _broken(self._filled(gap, reader, place), gap.indent, gap.hanging)
+        if place is None:
+            raise Unspliceable("what is a card's own stands outside of it")
+        return _encoded_number(reader.variables["cards"][place].number)
 
     def _filled(self, paragraph: Paragraph, reader: Reader, place: int | None) -> str:
         text, *others = paragraph.parts

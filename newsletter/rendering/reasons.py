@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jinja2 import Environment
@@ -50,17 +50,20 @@ class Reasons:
         """The reasons of a card, each on lines of its own, so many columns in."""
         return self._finish("\n".join(wrapped(told, indent, hanging=2) for told in self._told(card)))
 
-    def encoded(self, card: Card, indent: int | None) -> bytes:
-        """What ``why`` gives, or with an indent ``lines``, as it travels."""
+    def encoded(self, cards: Sequence[Card], indent: int | None) -> list[bytes]:
+        """Of each card what ``why`` gives, or with an indent ``lines``, as it travels."""
         between = self._separator_encoded if indent is None else BETWEEN_LINES
-        if card.explore:
-            return self._encode(self._explored, indent)
         known = self._encoded.get(indent) or self._encoded.setdefault(indent, {})
-        told = [
-            known.get(why) or known.get((why, card.paper)) or self._encode_one(why, card.paper, indent)
-            for why in card.why
-        ]
-        return told[0] if len(told) == 1 else between.join(told)
+        every = []
+        for card in cards:
+            told = [
+                known.get(why) or known.get((why, card.paper)) or self._encode_one(why, card.paper, indent)
+                for why in card.why
+            ]
+            if card.explore:
+                told = [self._encode(self._explored, indent)]
+            every.append(told[0] if len(told) == 1 else between.join(told))
+        return every
 
     def _encode_one(self, why: Why, paper: Paper, indent: int | None) -> bytes:
         known = self._encoded[indent]

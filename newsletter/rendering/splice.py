@@ -31,10 +31,10 @@ class Splice:
         links = variables["links"]
         texts = {RECIPIENT: variables[RECIPIENT], **{link: getattr(links, link) for link in LINKS}}
         shapes = {"card": [_shape(card) for card in variables["cards"]], "paper": variables["below"]}
-        plain = Reader(variables, texts, _Encoded(texts, str), shapes)
+        plain = Reader(variables, texts, _Encoded(texts, str), shapes, {})
         preheader = self._preheader.say(plain)
         texts[PREHEADER] = preheader
-        in_html = Reader({**variables, PREHEADER: preheader}, texts, _Encoded(texts, escape), shapes)
+        in_html = Reader({**variables, PREHEADER: preheader}, texts, _Encoded(texts, escape), shapes, {})
         return Content(
             subject=self._subject.say(plain),
             html=self._html.put_together(in_html),

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from itertools import islice
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
@@ -284,13 +283,15 @@ def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
             break
         if kind in _NOT_REASONS:
             continue
+        label = _label(reason.label)
         if not kinds:
             least = WEAKEST_REASON * strength
-        label = _label(reason.label)
-        labels = kinds.setdefault(kind, [])
-        if label not in labels:
-            labels.append(label)
-    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in islice(kinds.items(), SHOWN_REASONS)])
+            kinds[kind] = [label]
+        elif kind not in kinds:
+            kinds[kind] = [label]
+        elif label not in kinds[kind]:
+            kinds[kind].append(label)
+    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in kinds.items()][:SHOWN_REASONS])
 
 
 _contribution = attrgetter("contribution")
