@@ -55,6 +55,7 @@ class Kept:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known = Known()
+        self._met: dict[bytes, str] = {}
 
     def keep(self, bare: Bare, hand: HandOver, packed: Mapping[int, bytes], handed: Set[int], *, at: datetime) -> Known:
         """Writes the messages of what is handed over; what it gives back is for ``remember`` after the commit.
@@ -113,7 +114,9 @@ class Kept:
     def _number(self, bare: Bare, readers: Mapping[str, Iterable[Sequence[bytes]]], *, on: date) -> Known:
         """The numbers of the pieces that these readers' messages share, marked as in use on that day."""
         known = self._known if self._known.day == on else Known(day=on)
-        new = find_shared(readers, known.numbers)
+        if len(self._met) > MOST_KNOWN:
+            self._met = {}
+        new = find_shared(readers, known.numbers, self._met)
         # Taken in full where pieces are to be written: two who share the note and both want more would wait for ever.
         [[generation]] = bare.read(_GENERATION + ("{lock}" if new else "{share}"))
         if known.numbers and known.generation != generation:

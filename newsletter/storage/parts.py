@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from struct import calcsize, pack, unpack_from
 
 MIN_SHARED_BYTES = 48
@@ -12,14 +11,20 @@ _OWN = 1 << 31
 """Marks the length of a run of own bytes; without it the number is that of a piece."""
 
 
-def find_shared(messages: Mapping[str, Iterable[Sequence[bytes]]], known: Collection[bytes]) -> set[bytes]:
-    """Pieces, beside those known, that messages of more than one reader have: nobody's own data is in them."""
-    readers: Counter[bytes] = Counter()
-    for theirs in messages.values():
-        readers.update(
-            {piece for one in theirs for piece in one if piece not in known and len(piece) >= MIN_SHARED_BYTES}
-        )
-    return {piece for piece, count in readers.items() if count > 1}
+def find_shared(
+    messages: Mapping[str, Iterable[Sequence[bytes]]], known: Collection[bytes], met: MutableMapping[bytes, str]
+) -> set[bytes]:
+    """Pieces, beside those known, that messages of more than one reader have: nobody's own data is in them.
+
+    ``met`` remembers from one call to the next which reader had a piece first.
+    """
+    shared = set()
+    for reader, theirs in messages.items():
+        for one in theirs:
+            for piece in one:
+                if len(piece) >= MIN_SHARED_BYTES and piece not in known and met.setdefault(piece, reader) != reader:
+                    shared.add(piece)
+    return shared
 
 
 def write_parts(pieces: Sequence[bytes], numbers: Mapping[bytes, int]) -> bytes:

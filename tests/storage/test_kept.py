@@ -140,7 +140,7 @@ SHARED = st.sampled_from([bytes([letter]) * MIN_SHARED_BYTES for letter in b"abc
 
 @given(st.lists(st.lists(SHARED | st.binary(max_size=80)), min_size=1, max_size=5))
 def test_any_message_comes_back(bodies: list[list[bytes]]) -> None:
-    shared = find_shared({str(number): [body] for number, body in enumerate(bodies)}, ())
+    shared = find_shared({str(number): [body] for number, body in enumerate(bodies)}, (), {})
     numbers = {piece: number for number, piece in enumerate(sorted(shared), start=1)}
     back = {number: piece for piece, number in numbers.items()}
     assert [read_parts(write_parts(body, numbers), back) for body in bodies] == [b"".join(body) for body in bodies]
@@ -148,6 +148,14 @@ def test_any_message_comes_back(bodies: list[list[bytes]]) -> None:
 
 @given(st.lists(SHARED, max_size=9))
 def test_nothing_of_one_reader_alone_is_shared(body: list[bytes]) -> None:
-    assert find_shared({"ada": [body, body], "bob": []}, ()) == set()
-    assert find_shared({"ada": [body], "bob": [body]}, ()) == set(body)
-    assert find_shared({"ada": [body], "bob": [body]}, set(body)) == set()
+    assert find_shared({"ada": [body, body], "bob": []}, (), {}) == set()
+    assert find_shared({"ada": [body], "bob": [body]}, (), {}) == set(body)
+    assert find_shared({"ada": [body], "bob": [body]}, set(body), {}) == set()
+
+
+def test_who_had_a_piece_before_is_remembered() -> None:
+    met: dict[bytes, str] = {}
+    piece = b"x" * MIN_SHARED_BYTES
+    assert find_shared({"ada": [[piece]]}, (), met) == set()
+    assert find_shared({"ada": [[piece]]}, (), met) == set()
+    assert find_shared({"bob": [[piece]]}, (), met) == {piece}
