@@ -107,7 +107,7 @@ def _expat() -> Check:
 
 
 def _database(settings: Settings) -> str:
-    with Storage.open(settings.database) as storage:
+    with Storage.open(settings.database, durability=settings.durability) as storage:
         health = storage.check()
     if not health.is_sound:
         raise StorageError(f"{health.place}: " + ("; ".join(health.damage) or "cannot be written"))

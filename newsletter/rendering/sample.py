@@ -69,7 +69,9 @@ _COUNTED_FEW = Entry(
     author_count=3,
     signals=Signals(upvotes=4, upvotes_gained=1, stars=2, comments=2),
 )
-_LONG = Entry(title="A title that goes on and on " * 55, thumbnail="https://example.org/papers/9.png")
+_LONG = Entry(
+    title="On and on it goes " * 30, summary="a " * 400, thumbnail="https://example.org/papers/9.png"
+)  # two minutes of short words
 _UNRATED = Entry(title="No votes", authors=("A",), author_count=3, link="https://example.org/3")
 
 

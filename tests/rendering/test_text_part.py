@@ -24,8 +24,10 @@ Sunday, 22 November 2026
 
    Small networks forget. Naps help them to remember. We say why.
 
-   Why this one: matches “spiking networks”; like “Loss of examples”,
-   which you liked; +84 upvotes since yesterday
+   Why this one:
+     matches “spiking networks”
+     like “Loss of examples”, which you liked
+     +84 upvotes since yesterday
 
    Read on arxiv.example.org: https://arxiv.example.org/abs/1
    PDF: https://arxiv.example.org/pdf/1
@@ -37,7 +39,8 @@ Sunday, 22 November 2026
    [Exploration]
    7 authors
 
-   Why this one: from outside your profile, to widen the view
+   Why this one:
+     from outside your profile, to widen the view
 
    Find it on Google Scholar: https://scholar.google.com/scholar?q=Nothing+but+a+title+%26+a+%3Csign%3E
 
