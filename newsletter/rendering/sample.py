@@ -70,7 +70,7 @@ _COUNTED_FEW = Entry(
     signals=Signals(upvotes=4, upvotes_gained=1, stars=2, comments=2),
 )
 _LONG = Entry(
-    title="On and on it goes " * 30, summary="a " * 400, thumbnail="https://example.org/papers/9.png"
+    title="I am a " * 90, summary="a " * 400, thumbnail="https://example.org/papers/9.png"
 )  # two minutes of short words
 _UNRATED = Entry(title="No votes", authors=("A",), author_count=3, link="https://example.org/3")
 
