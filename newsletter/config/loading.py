@@ -117,6 +117,8 @@ def _read_newsletter(
         message = f"`postal_address` is missing; expected one for the footer of mails to {readers} readers"
         _add(document, ("postal_address",), message)
     _check_source_names(document, newsletter)
+    if newsletter is not None:
+        _check_language(document, newsletter, folder)
     return newsletter, _problems(document)
 
 
@@ -203,6 +205,20 @@ def _read_keys(variables: Variables, name: str) -> tuple[list[str], dict[str, st
         return secret_keys(variables), api_keys(variables), []
     except ValueError as error:
         return [], {}, [Problem(name, str(error))]
+
+
+def _check_language(document: Document, newsletter: NewsletterFile, folder: Path) -> None:
+    """Its words have to be in some folder; English needs no file of its own."""
+    names = dict.fromkeys((newsletter.language, newsletter.language.partition("-")[0]))
+    folders = _template_folders(folder, newsletter.theme)
+    if "en" in names or any((one / f"words.{name}.j2").is_file() for one in folders for name in names):
+        return
+    known = sorted({file.name.split(".")[1] for one in folders for file in one.glob("words.*.j2")} | {"en"})
+    message = (
+        f"there are no words in {newsletter.language!r}; expected one of {', '.join(known)}, "
+        f"or a file templates/words.{newsletter.language}.j2 of your own"
+    )
+    _add(document, ("language",), message)
 
 
 def _template_folders(folder: Path, theme: str) -> tuple[Path, ...]:

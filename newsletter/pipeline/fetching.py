@@ -58,6 +58,12 @@ def fetch(
     )
 
 
+def remembered_sources(settings: Settings, storage: Storage) -> tuple[SourceReport, ...]:
+    """How the sources were when they were last asked."""
+    memories = storage.sources.memories()
+    return tuple(_unasked(source, memories) for source in settings.sources if not source.disabled)
+
+
 def probe_sources(settings: Settings, *, now: datetime) -> list[Fetched]:
     """What every source answers now, as if for the first time; nothing is stored."""
     with _http(settings) as http:

@@ -12,7 +12,7 @@ from newsletter.model import Digest, Message, Subscriber
 from newsletter.pipeline.digests import compose
 from newsletter.pipeline.due import as_if_due
 from newsletter.pipeline.editions import pool_of, snapshot
-from newsletter.pipeline.fetching import fetch
+from newsletter.pipeline.fetching import fetch, remembered_sources
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.report import nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
@@ -45,7 +45,8 @@ def look_at(
     _fill_empty_store(settings, storage, now=now)
     due = [as_if_due(reader, now=now, window=settings.window) for reader in wanted]
     reach_from = min((reader.reach_from for reader in due), default=now - settings.window)
-    edition = snapshot(storage, now=now, reach_from=reach_from, sources=())
+    sources = remembered_sources(settings, storage)
+    edition = snapshot(storage, now=now, reach_from=reach_from, sources=sources)
     pool = pool_of(storage, edition, sentences)
     shown = storage.deliveries.shown_since([reader.subscriber.id for reader in due], reach_from)
     resolved = resolve_profiles(wanted, storage, settings)

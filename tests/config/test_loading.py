@@ -367,3 +367,17 @@ def test_a_reader_from_elsewhere(files: Any) -> None:
         "`email` is `ada`; expected a mail address such as `ada@example.org`; `max_papers` is `0`; expected 1 or more;"
         " unknown key `intrests`; did you mean `interests`?"
     )
+
+
+def test_a_language_needs_its_words(files: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        files.load(newsletter=GOOD + "language: de\n")
+    (problem,) = caught.value.problems
+    line = (GOOD + "language: de\n").count("\n")
+    assert problem.place.endswith(f"newsletter.yaml:{line}:11")
+    assert problem.message.startswith(
+        "there are no words in 'de'; expected one of en, he, or a file templates/words.de.j2"
+    )
+    (files.folder / "templates").mkdir()
+    (files.folder / "templates" / "words.de.j2").write_text("", encoding="utf-8")
+    assert files.load(newsletter=GOOD + "language: de-AT\n").language == "de-AT"
