@@ -93,6 +93,9 @@ def test_brand_is_in_every_theme(theme: str) -> None:
     assert 'src="https://example.org/l.png?a=1&amp;b=2"' in logo
     assert "A &#34;lab&#34; &amp; &lt;co&gt;" in logo
     assert re.search(r'\bheight="\d+"', logo)
+    assert not re.search(r"[\";] ?color:", logo), (
+        "where pictures are blocked, alt text has the colour of what is around"
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)
