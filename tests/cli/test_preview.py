@@ -26,6 +26,10 @@ __all__ = ["browser"]
 
 MORNING = "2026-11-23T08:00:00Z"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(1, 2, 3)"
+NOTHING_IS_COVERED = """() => {
+    const [bar, header] = ["[role=alert]", "header"].map(found => document.querySelector(found)?.getBoundingClientRect());
+    return bar?.top === 0 && bar.height > 0 && bar.bottom <= header.top;
+}"""
 
 
 @dataclass
@@ -147,8 +151,19 @@ def test_the_phone_is_as_wide_as_one_and_texts_are_text(deployment, browser: Bro
     assert [frame.bounding_box()["width"] for frame in page.locator("#phone iframe").all()] == [375, 375]
     page.get_by_role("link", name="Text", exact=True).click()
     assert page.locator("#text").inner_text().startswith("Morning Papers\n")
+    assert page.locator("#text pre").get_attribute("dir") == "ltr"
     page.get_by_role("link", name="Raw", exact=True).click()
     assert page.locator("#raw").inner_text().startswith("From: Morning Papers <papers@example.org>\n")
+    page.close()
+
+
+def test_text_of_a_language_from_right_to_left_is_shown_so(deployment, browser: Browser):
+    deployment.write(language="he")
+    deployment("preview", "--subscriber", "ada@example.org", "--now", MORNING)
+    page = browser.new_page()
+    page.goto((deployment.folder / "preview" / "ada-example-org" / "views.html").as_uri() + "#text")
+    expect(page.locator("#text pre")).to_have_css("direction", "rtl")
+    expect(page.locator("body")).to_have_css("direction", "ltr")
     page.close()
 
 
@@ -165,6 +180,8 @@ def test_an_open_page_follows_templates_shows_their_faults_and_comes_back(deploy
         card.write_text("<mj-section>\n{{ nobody_knows_this }}\n</mj-section>")
         fault = page.get_by_role("alert")
         expect(fault).to_contain_text(f"{card}:2: ", timeout=60_000)
+        expect(fault).to_be_visible()
+        page.wait_for_function(NOTHING_IS_COVERED)
         assert [line for line in served.err.read_text().splitlines() if f"{card}:2: " in line]
         assert "Traceback" not in served.err.read_text()
         card.unlink()
