@@ -101,6 +101,9 @@ def _make_again(changes: Changes, make: Callable[[], object]) -> None:
     except NewsletterError as error:
         print_warning(str(error))
         changes.announce(str(error))
+    except Exception as error:  # noqa: BLE001 whatever a file half written leads to, the next change may mend it
+        print_warning(f"{type(error).__name__}: {error}")
+        changes.announce(f"{type(error).__name__}: {error}")
     else:
         changes.announce()
 

@@ -5,8 +5,8 @@ Jinja would have given only where the template does no more with such a string t
 whether it is there. So whatever else is done with one raises ``Unspliceable``, and the template is left to Jinja.
 
 ==========================  ==========================================================================
-``\\2name\\3``                a string of the reader's own, or a block
-``\\2name\\5number\\3``         a block for one item of a list
+``\\2name\\3``                a string of the reader's own
+``\\2name\\5number\\3``         a block, with a number where it is for one item of a list
 ``\\4`` as often as digits     the number of a card: lines that hold it break where they will break
 ``\\6indent,hanging\\7…\\x08``  a paragraph to be broken into lines when the strings are in it
 ==========================  ==========================================================================
@@ -30,12 +30,13 @@ from newsletter.rendering.environment import words_of
 ANY = re.compile(r"[\x02-\x08]")
 NAMED = re.compile(r"\x02(\w+)\x03")
 
-_PRINTING = frozenset({"e", "em", "escape", "safe", "string", "strong"})
+_PRINTING = frozenset({"em", "string", "strong"})
+_ESCAPING = frozenset({"e", "escape"})
 _ASKING = frozenset({"defined", "none", "undefined"})
 
 
-class Unspliceable(Exception):
-    """A template reads more of a reader's own than marks can stand for."""
+class Unspliceable(BaseException):
+    """A template reads more of a reader's own than marks can stand for. Jinja's own handlers must not swallow it."""
 
 
 class Marked(str):
@@ -45,6 +46,9 @@ class Marked(str):
 
     def __bool__(self) -> bool:
         return True
+
+    def __repr__(self) -> str:
+        raise Unspliceable("a string of the reader's own is read")
 
     def _refuse(self, *_: object) -> Any:
         raise Unspliceable("a string of the reader's own is read")
@@ -113,20 +117,26 @@ def number_mark(number: int) -> str:
 def block_mark(name: str, item: str | None) -> nodes.Output:
     """What stands in a template in the place of a block; ``item`` is the variable of the loop around it."""
     if item is None:
-        return nodes.Output([nodes.TemplateData(f"\x02{name}\x03")])
+        return nodes.Output([nodes.TemplateData(f"\x02{name}\x05\x03")])
     return nodes.Output([nodes.TemplateData(f"\x02{name}"), nodes.Name(item, "load"), nodes.TemplateData("\x03")])
 
 
-def is_marked(value: object) -> bool:
-    """Whether marks are in the text."""
-    return isinstance(value, str) and ANY.search(str(value)) is not None
+def is_marked(value: Any) -> bool:
+    """Whether marks are in the text, or anywhere in the list or mapping; our own records are not looked into."""
+    if isinstance(value, str):
+        return ANY.search(str(value)) is not None
+    if type(value) is dict:
+        return any(is_marked(one) for pair in value.items() for one in pair)
+    return type(value) in {list, tuple, set} and any(is_marked(one) for one in value)
 
 
 def marking(environment: Environment) -> Environment:
     """A twin of the environment: the same templates, and ``Unspliceable`` where one of them reads a mark."""
     twin = environment.overlay()
     twin.code_generator_class = _Code
-    twin.filters = {n: apply if n in _PRINTING else _guard(apply) for n, apply in environment.filters.items()}
+    harmless = _PRINTING | _ESCAPING if environment.autoescape else _PRINTING
+    twin.filters = {n: apply if n in harmless else _guard(apply) for n, apply in environment.filters.items()}
+    twin.finalize = _printed
     twin.tests = {n: ask if n in _ASKING else _guard(ask) for n, ask in environment.tests.items()}
     twin.globals = {**environment.globals}
     twin.filters["wrapped"] = _wrap_later(environment.filters["wrapped"])
@@ -143,8 +153,15 @@ def unmarked(value: Any) -> Any:
     return value
 
 
+def _printed(value: Any) -> Any:
+    """What is printed as Python writes it must hold no marks."""
+    if not isinstance(value, str) and is_marked(value):
+        raise Unspliceable("a list with a string of the reader's own is printed")
+    return value
+
+
 class _Code(CodeGenerator):
-    """Compares nothing that is marked."""
+    """Compares, and formats by ``%``, nothing that is marked."""
 
     def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 Jinja's name for it
         """Writes the comparison with a look at each side."""
@@ -156,6 +173,14 @@ class _Code(CodeGenerator):
             self.visit(operand.expr, frame)
             self.write(")")
         self.write(")")
+
+    def visit_Mod(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 as above
+        """Writes the remainder, or the formatting, with a look at both sides."""
+        self.write("(environment.unmarked(")
+        self.visit(node.left, frame)
+        self.write(") % environment.unmarked(")
+        self.visit(node.right, frame)
+        self.write("))")
 
 
 def _guard(function: Any) -> Callable[..., Any]:

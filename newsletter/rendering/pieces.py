@@ -31,9 +31,11 @@ LINKS = ("unsubscribe", "unsubscribe_mailto", "preferences", "archive", VOTE)
 ITEMS = {"card": "cards", "paper": "below"}
 """The variable of a loop, and the list that it goes through."""
 
-_CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d+))?\x03|(\x04+)", re.DOTALL)
+_CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d*))?\x03|(\x04+)", re.DOTALL)
+_NUMBER = re.compile(r"\x04+")
 _STRING = re.compile(r"\x02(\w+)\x03|\x04+")
-_WHOLE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+_WHOLE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.ScopedEvalContextModifier)
+"""What changes the template from outside, or how its strings are escaped."""
 
 Variables = Mapping[str, Any]
 
@@ -119,6 +121,7 @@ class Piece:
         if self.item is not None and place is not None:
             marked[self.item] = _marked_item(variables[ITEMS[self.item]][place])
         text = self._template.render(marked)
+        self._check(text, marked.get("card"))
         segments: list[bytes] = []
         gaps: list[tuple[int, Gap]] = []
         at = 0
@@ -130,17 +133,24 @@ class Piece:
         segments.append(_same_for_all(text[at:]))
         return Rendered(segments, tuple(gaps))
 
+    def _check(self, text: str, card: Any) -> None:
+        """Raises Unspliceable where marks do not stand as one can tell them apart."""
+        if self.item and any(found[4] and found[5] is not None for found in _CUT.finditer(text)):
+            raise Unspliceable("a block of one item holds another block")
+        if card is not None and any(found[0] != str(card.number) for found in _NUMBER.finditer(text)):
+            raise Unspliceable("two numbers stand side by side")
+
     def _gap(self, found: re.Match[str]) -> Gap:
         indent, hanging, paragraph, name, place, number = found.groups()
         if number:
             return Numbered()
         if paragraph is not None:
             return Paragraph(_parts(paragraph), int(indent), int(hanging))
+        if place is not None:
+            return Place(self._inner[name], int(place) if place else None)
         if name == WHY:
             return Told(None)
-        if name.startswith(LINES):
-            return Told(int(name.removeprefix(LINES)))
-        return Place(self._inner[name], None if place is None else int(place)) if name in self._inner else str(name)
+        return Told(int(name.removeprefix(LINES))) if name.startswith(LINES) else str(name)
 
 
 class Pieces:
@@ -152,13 +162,18 @@ class Pieces:
         self._environment = reasons.marking
         self._common = common
         self._known = known
-        self._root = self._piece(self._environment.parse(source).body)
+        tree = self._environment.parse(source)
+        _refuse_new_values(tree, {*known, *common, *self._environment.globals})
+        self._root = self._piece(tree.body)
 
     def put_together(self, reader: Reader) -> list[bytes]:
         """The encoded text for one reader, in pieces: those that readers have in common are the same objects."""
         pieces: list[bytes] = []
         self._put(self._root, None, reader, pieces)
-        pieces[-1] = pieces[-1].removesuffix(b"=\r\n")  # a body must not end in the middle of a line
+        while pieces and not pieces[-1]:
+            pieces.pop()
+        if pieces:
+            pieces[-1] = pieces[-1].removesuffix(b"=\r\n")  # a body must not end in the middle of a line
         return pieces
 
     def _put(self, piece: Piece, place: int | None, reader: Reader, pieces: list[bytes]) -> None:
@@ -227,6 +242,13 @@ class Pieces:
         return Piece(
             Template.from_code(self._environment, self._environment.compile(tree), globals_), reads, cutter.inner
         )
+
+
+def _refuse_new_values(tree: nodes.Template, names: Collection[str]) -> None:
+    """A piece is told apart by the variables as they come, so a template must not give them other values."""
+    for name in tree.find_all(nodes.Name):
+        if name.ctx != "load" and name.name in names:
+            raise Unspliceable(f"{name.name} is given another value")
 
 
 class _Cutter(NodeTransformer):

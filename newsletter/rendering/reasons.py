@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from newsletter.errors import TemplateError
+from newsletter.rendering.environment import WORDS, read_template
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import NAMED, Unreadable, Unspliceable, mark, marking
 from newsletter.rendering.mime import encode
@@ -31,15 +33,14 @@ class Reasons:
         self.marking = marking(environment)
         """The environment for marks, in which those filters give some."""
         self.marking.filters |= {"why": _mark_why, "reasons": _mark_lines}
-        words: Any = environment.globals["words"]
-        marked_words: Any = self.marking.globals["words"]
-        self._words, self._marked_words = words, marked_words
+        self._because, separator, explored = _macros(environment)
+        self._marked_because, _, _ = _macros(self.marking)
         self._finish: Callable[[str], str] = Markup if environment.autoescape else str
         self._safe: Callable[[str], str] = escape if environment.autoescape else str
-        self._separator, self._explored = str(words.why_separator()), str(words.explored())
+        self._separator, self._explored = str(separator()), str(explored())
         self._separator_encoded = encode(self._separator)
         self._frames: dict[tuple[str, int], tuple[str, ...] | None] = {}
-        self._said: dict[Key, str] = {}
+        self._said: dict[tuple[Why, Paper], str] = {}
         self._encoded: dict[int | None, dict[Key, bytes]] = {}
 
     def why(self, card: Card) -> str:
@@ -69,8 +70,10 @@ class Reasons:
         known = self._encoded[indent]
         if len(known) >= REMEMBERED:
             known.clear()
-        key = (why, paper) if self._frame(why) is None else why
-        encoded = known[key] = self._encode(self._tell(why, paper), indent)
+        frame = self._frame(why)
+        key: Key = (why, paper) if frame is None else why
+        told = self._tell(why, paper) if frame is None else self._fill(frame, why)
+        encoded = known[key] = self._encode(told, indent)
         return encoded
 
     def _encode(self, told: str, indent: int | None) -> bytes:
@@ -80,16 +83,13 @@ class Reasons:
         return [self._explored] if card.explore else [self._tell(why, card.paper) for why in card.why]
 
     def _tell(self, why: Why, paper: Paper) -> str:
+        """As Jinja says it, whatever the words read."""
         if len(self._said) >= REMEMBERED:
             self._said.clear()
-        frame = self._frame(why)
-        key = (why, paper) if frame is None else why
-        if key not in self._said:
-            self._said[key] = self._say(why, paper) if frame is None else self._fill(frame, why)
-        return self._said[key]
-
-    def _say(self, why: Why, paper: Paper) -> str:
-        return str(self._words.because(why.kind, why.labels, paper))
+        told = self._said.get((why, paper))
+        if told is None:
+            told = self._said[why, paper] = str(self._because(why.kind, why.labels, paper))
+        return told
 
     def _fill(self, frame: tuple[str, ...], why: Why) -> str:
         labels = [str(self._safe(label)) for label in why.labels]
@@ -101,7 +101,7 @@ class Reasons:
         if key not in self._frames:
             marked = tuple(mark(str(number)) for number in range(len(why.labels)))
             try:
-                told = str(self._marked_words.because(why.kind, marked, Unreadable(is_there=True)))
+                told = str(self._marked_because(why.kind, marked, Unreadable(is_there=True)))
                 self._frames[key] = tuple(NAMED.split(told))
             except Unspliceable:
                 self._frames[key] = None
@@ -114,3 +114,14 @@ def _mark_why(card: Card) -> str:
 
 def _mark_lines(card: Card, indent: int = 0) -> str:
     return mark(f"{LINES}{indent}") if card.why or card.explore else ""
+
+
+def _macros(environment: Environment) -> tuple[Callable[..., str], Callable[..., str], Callable[..., str]]:
+    """What is called here of ``words.j2``; TemplateError where it is not there."""
+    words = environment.globals["words"]
+    for name in ("because", "why_separator", "explored"):
+        if not callable(getattr(words, name, None)):
+            _, file = read_template(environment, WORDS)
+            raise TemplateError(f"{file}:1: the macro {name!r} is missing")
+    called: Any = words
+    return called.because, called.why_separator, called.explored

@@ -12,6 +12,7 @@ from typing import Any
 from newsletter.model import Digest, Links, Mailbox, Message, Subscriber
 from newsletter.rendering.headers import digest_headers
 from newsletter.rendering.locale import ENGLISH, read_language
+from newsletter.rendering.marks import Unspliceable
 from newsletter.rendering.mime import put_together
 from newsletter.rendering.pieces import Variables
 from newsletter.rendering.sample import SAMPLES
@@ -36,7 +37,8 @@ class Renderer:
     """Renders digests with the templates of ``folders``, the first folder that has a file winning.
 
     Making one compiles every template and renders invented digests with it, so that a ``TemplateError`` comes before
-    anything is sent. Rendering is deterministic: the same digest, links, id and date give the same bytes.
+    anything is sent. Rendering is deterministic: the same digest, links, id and date give the same words; where encoded
+    lines break may differ when a template had to be left to Jinja in between.
     """
 
     def __init__(
@@ -115,7 +117,7 @@ class Renderer:
         if self._splice is not None:
             try:
                 return self._splice.content(variables)
-            except Exception as reason:  # noqa: BLE001 a template may raise anything, and Jinja will tell where
+            except (Exception, Unspliceable) as reason:  # noqa: BLE001 a template may raise anything, and Jinja will tell where
                 log.info(SLOWER, reason)
                 self._splice = None
         return self.template.render({**self.common, **variables})
@@ -128,7 +130,7 @@ class Renderer:
                 splice.content(variables).decoded == self.template.render({**self.common, **variables}).decoded
                 for variables in samples
             )
-        except Exception as reason:  # noqa: BLE001 as above
+        except (Exception, Unspliceable) as reason:  # noqa: BLE001 as above
             log.info(SLOWER, reason)
             return None
         if not same:

@@ -53,6 +53,8 @@ def read_skeleton(environment: Environment, name: str) -> Skeleton:
         if not started.strip():  # what stands before an include on its line is mostly indentation
             origins[text.count("\n") :] = [(file, line)]
         text += fragment
+    if not text.strip():
+        raise TemplateError(f"{read_template(environment, name)[1]}:1: there is nothing in it")
     return Skeleton(text, tuple(origins))
 
 

@@ -22,11 +22,13 @@ SUMMARY_CHARACTERS = 420
 SHOWN_AUTHORS = 3
 SHOWN_REASONS = 3
 SHOWN_LABELS = 2
+SHOWN_SOURCES = 6
+SHOWN_PARTS = 12
 SHOWN_BELOW = 20
 TITLE_CHARACTERS = 300
 LABEL_CHARACTERS = 80
 NAME_CHARACTERS = 80
-LINK_CHARACTERS = 2_000
+LINK_CHARACTERS = 1_000
 SEARCH_CHARACTERS = 300
 WORDS_PER_MINUTE = 200
 WEAKEST_REASON = 0.1
@@ -166,7 +168,7 @@ def _describe_paper(entry: Entry, summary: int) -> Paper:
         author_count=entry.counted_authors,
         organization=_name(entry.organization or ""),
         published=seen.date() if seen else None,
-        sources=tuple(_name(source) for source in entry.sources),
+        sources=tuple(_name(source) for source in entry.sources[:SHOWN_SOURCES]),
         upvotes=signals.upvotes,
         upvotes_gained=signals.upvotes_gained,
         comments=signals.comments,
@@ -304,7 +306,15 @@ def _label(label: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _describe_sources(sources: tuple[SourceReport, ...]) -> tuple[SourceReport, ...]:
-    return tuple(replace(source, name=_name(source.name), error=None) for source in sources)
+    return tuple(
+        replace(
+            source,
+            name=_name(source.name),
+            error=None,
+            silent=tuple(_name(part) for part in source.silent[:SHOWN_PARTS]),
+        )
+        for source in sources
+    )
 
 
 def _is_personal(subscriber: Subscriber) -> bool:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendering.invented import DIGEST, LINKS, MESSAGE_ID, READER, SENDER, SENT_AT
 
+from newsletter.errors import TemplateError
 from newsletter.model import (
     Digest,
     Entry,
@@ -253,6 +254,85 @@ def test_cards_of_ones_own_that_read_no_more_stay_in_pieces(tmp_path: Path, card
     message = render(renderer)
     assert said(message) == by_jinja(renderer)
     assert renderer.is_spliced
+
+
+TEXTS = {
+    "a variable gets another value": "{% set minutes = [minutes, 3]|min %}{% block q %}{{ minutes }}{% endblock %}",
+    "a loop gives it another value": '{% for timezone in ["UTC"] %}{% block q scoped %}{{ timezone }}{% endblock %}{% endfor %}',
+    "with gives it another value": "{% with minutes = 9 %}{% block q scoped %}{{ minutes }}{% endblock %}{% endwith %}",
+    "escaped where nothing is": "{% if shown > 1 %}{{ recipient|e }}{% endif %}",
+    "escaping is turned on": "{% autoescape true %}{{ recipient }}{% endautoescape %}",
+    "a list is printed": "{% if shown > 1 %}{{ [recipient] }}{% endif %}",
+    "a joined string in a list is printed": '{% if shown > 1 %}{{ [recipient ~ "!"] }}{% endif %}',
+    "a mapping is written": '{% if shown > 1 %}{{ {"to": recipient}|tojson }}{% endif %}',
+    "a list is looked into": '{% if "o\'brien@example.org" in [recipient ~ ""] %}yes{% endif %}',
+    "a string is padded": '{% if shown > 1 %}{{ "%-40s|" % recipient }}{% endif %}',
+    "strings are padded": '{% if shown > 1 %}{{ "%.5s" % (recipient,) }}{% endif %}',
+    "a block in a block of a card": "{% for card in cards %}{% block a scoped %}{% if card.paper.upvotes %}{% block hot %}HOT{% endblock %}{% endif %}{% endblock %}{% endfor %}",
+    "numbers side by side": "{% for card in cards %}{% block a scoped %}{% if card.paper.upvotes %}{{ card.number }}{{ card.number }}{% endif %}{% endblock %}{% endfor %}",
+    "a list is asked for what it is": "{% for card in cards %}{% block a scoped %}{% if card.why is sequence %}S{% endif %}{% endblock %}{% endfor %}",
+    "blocks have the names of strings": "{% block recipient %}bye{% endblock %} {% if shown > 1 %}{{ recipient }}{% endif %}",
+    "it ends in a string": "Leave: {{ links.unsubscribe or links.unsubscribe_mailto }}",
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_whatever_a_text_does_it_says_what_jinja_says(tmp_path: Path, case: str) -> None:
+    (tmp_path / "digest.txt.j2").write_text("{{ title }}: " + TEXTS[case], encoding="utf-8")
+    renderer = Renderer(folders=[tmp_path, TEMPLATES], title="Mine", sender=SENDER, postal_address="1 Street")
+    reader = replace(READER, email="o'brien@example.org", timezone="America/New_York")
+    message = render(renderer, reader=reader)
+    assert said(message) == by_jinja(renderer, reader=reader)
+    assert b"".join(message.pieces) == message.raw
+    assert not re.search(rb"=\r\n\r\n--", message.raw)
+
+
+@pytest.mark.parametrize(
+    "emphasised",
+    ["{{ labels|list }}", "{{ labels|list|tojson }}", '{{ "%-12s|" % labels[0] }}', "{{ labels[0]|safe }}"],
+)
+def test_words_are_those_that_jinja_says(tmp_path: Path, emphasised: str) -> None:
+    words = (TEMPLATES / "words.j2").read_text(encoding="utf-8")
+    ours = words + f"\n{{% macro because(kind, labels, paper) %}}{emphasised}{{% endmacro %}}\n"
+    (tmp_path / "words.j2").write_text(ours, encoding="utf-8")
+    renderer = Renderer(folders=[tmp_path, TEMPLATES], title="Mine", sender=SENDER, postal_address="1 Street")
+    message = render(renderer)
+    told = renderer.template.html.environment.globals["words"].because("interest", ("spiking networks",), None)
+    assert str(told) in message.html
+    assert said(message) == by_jinja(renderer)
+
+
+@pytest.mark.parametrize(
+    ("file", "fault"), [("words.j2", "the macro 'because' is missing"), ("digest.mjml.j2", "there is nothing in it")]
+)
+def test_an_empty_file_is_told(tmp_path: Path, file: str, fault: str) -> None:
+    (tmp_path / file).write_text("", encoding="utf-8")
+    with pytest.raises(TemplateError, match=f"{file}:1: {fault}"):
+        Renderer(folders=[tmp_path, TEMPLATES], title="Mine", sender=SENDER, postal_address="1 Street")
+
+
+@pytest.mark.parametrize("links", [LINKS, replace(LINKS, vote=f"https://papers.example.org/v/{'t' * 900}")])
+def test_nothing_is_larger_than_mail_programs_show(links: Links) -> None:
+    address = "https://example.org/?" + "&a" * 990
+    entry = Entry(
+        title="&" * 400,
+        link=address,
+        pdf_link=address + "1",
+        code_link=address + "2",
+        summary="& " * 900,
+        sources=tuple("s" * 90 for _ in range(900)),
+    )
+    sources = (
+        SourceReport(
+            name="x", kind="arxiv", state=SourceState.STALLED, silent=tuple(f"part {n} " * 20 for n in range(800))
+        ),
+    )
+    for count in (0, 1, 10, 60):
+        items = tuple(Ranked(entry=replace(entry, id=f"{n:016x}"), score=1.0, match=0.5, rank=n) for n in range(count))
+        message = render(
+            renderer_of("classic", "en"), replace(DIGEST, items=items, below=items[:20], sources=sources), links
+        )
+        assert len(message.html.encode()) <= 95_000
 
 
 def test_a_subject_of_ones_own_may_read_anything(tmp_path: Path) -> None:
