@@ -81,7 +81,11 @@ def test_a_record_that_is_missing_is_printed(server: NameServer, key: rsa.RSAPri
     assert record.detail == f"no TXT record at s1._domainkey.example.org; publish: {public_record(key)}"
 
 
-@pytest.mark.parametrize("published", [public_record(OTHER), public_record(ED), "v=DKIM1; p=", "v=DKIM1; p=x", "junk"])
+@pytest.mark.parametrize(
+    "published",
+    [public_record(OTHER), public_record(ED), "v=DKIM1; p=", "v=DKIM1; p=x", "junk"],
+    ids=["another", "another kind", "revoked", "broken", "junk"],
+)
 def test_a_record_of_another_key(server: NameServer, published: str) -> None:
     server.records["s1._domainkey.example.org"] = published
     record = ask(server, Signature("example.org", "s1", RSA))["DKIM s1"]
