@@ -6,7 +6,6 @@ them: what they say is written here, and is what the package would have said.
 
 from __future__ import annotations
 
-import binascii
 import json
 from typing import Any
 
@@ -40,7 +39,7 @@ def write_request(message: Message, *, sandbox: bool) -> bytes:
 def _describe(message: Message) -> dict[str, Any] | None:
     """What the request says; ``None`` where that is left to the package."""
     headers = _headers(message)
-    text, html = _decode(message.raw[slice(*message.text_at)]), _decode(message.raw[slice(*message.html_at)])
+    text, html = message.text, message.html
     if headers is None or not _is_ordinary(message, text, html):
         return None
     sender, recipient = {"email": sender_address(message)}, {"email": recipient_address(message)}
@@ -80,11 +79,3 @@ def _is_ordinary(message: Message, text: str, html: str) -> bool:
         and not html.startswith(_LIKE_A_KEY)
         and words.encode("utf-8", "replace").decode() == words
     )
-
-
-def _decode(quoted_printable: bytes) -> str:
-    """As the message reads its ``text`` and ``html``, in half the time: line ends are few, and found by one byte."""
-    start, *lines = binascii.a2b_qp(quoted_printable).split(b"\r")
-    separator = b"" if all(line.startswith(b"\n") for line in lines) else b"\r"
-    text = separator.join((start, *lines)).decode("utf-8", "replace")
-    return text.replace("\r\n", "\n") if separator else text

@@ -191,11 +191,16 @@ def _with_words(environment: Environment) -> Environment:
 
 
 def words_of(environment: Environment) -> TemplateModule:
-    """The macros of ``words.j2``, those of the environment's language in place of the English ones."""
-    words = environment.get_template(WORDS).make_module()
-    for name in _translations(environment):
-        translated = vars(environment.get_template(name).make_module())
-        vars(words).update({macro: said for macro, said in translated.items() if not macro.startswith("_")})
+    """The macros of ``words.j2``, those of the environment's language and of earlier folders in place of the others."""
+    folders = [Path(folder) for folder in reversed(_loader(environment).searchpath)]
+    found = [(folder, name) for name in (WORDS, *_translations(environment)) for folder in folders]
+    words, *others = [
+        environment.overlay(loader=FileSystemLoader(folder)).get_template(name).make_module()
+        for folder, name in found
+        if (folder / name).exists()
+    ]
+    for module in others:
+        vars(words).update({macro: said for macro, said in vars(module).items() if not macro.startswith("_")})
     return words
 
 

@@ -14,8 +14,8 @@ def wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
     """Lines of at most 72 characters, all but the first ``hanging`` further in; a longer word keeps its line whole.
 
     >>> print(wrapped("1. " + "word " * 20, hanging=3))
-    1. word word word word word word word word word word word word word
-       word word word word word word word
+    1. word word word word word word word word word word word word word word
+       word word word word word word
     """
     text = str(text)
     if _UNEVEN.search(text):

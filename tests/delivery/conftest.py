@@ -76,7 +76,7 @@ def _raw(values: dict[str, Any], text: bytes, html: bytes) -> dict[str, Any]:
     html_at = len(head) + len(text) + len(between)
     return {
         "raw": b"".join(pieces),
-        "cut": lambda: pieces,
+        "pieces": pieces,
         "text_at": (len(head), len(head) + len(text)),
         "html_at": (html_at, html_at + len(html)),
     }

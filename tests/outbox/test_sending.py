@@ -225,7 +225,7 @@ def test_the_very_bytes_are_kept(storage):
 
     def in_pieces(delivery: Delivery, reader: Subscriber) -> Message:
         pieces = (f"To: {reader.email}\r\n\r\n".encode(), shared, f"Yours, {reader.id}\r\n".encode())
-        return replace(render(delivery, reader), raw=b"".join(pieces), cut=lambda: pieces)
+        return replace(render(delivery, reader), raw=b"".join(pieces), pieces=tuple(pieces))
 
     provider = MemoryProvider()
     send(storage, provider, render=in_pieces)
