@@ -15,21 +15,16 @@ from typing import Any, NamedTuple
 from jinja2 import Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from newsletter.model import Links
 from newsletter.rendering.lines import wrapped
-from newsletter.rendering.marks import ANY, Listed, Marked, Unreadable, Unspliceable, block_mark, mark, number_mark
+from newsletter.rendering.marks import ANY, Unspliceable, block_mark
+from newsletter.rendering.masks import ITEMS, key_of, marked_item, marked_value
 from newsletter.rendering.mime import clean_body, encode, quoted_printable
 from newsletter.rendering.reasons import LINES, WHY, Reasons
-from newsletter.rendering.view import Card, Paper
 
 MOST_KEPT = 20_000
 """Renderings a piece keeps before it starts anew."""
 
-NUMBER, RECIPIENT, PREHEADER = "number", "recipient", "preheader"
-VOTE = "vote"
-LINKS = ("unsubscribe", "unsubscribe_mailto", "preferences", "archive", VOTE)
-ITEMS = {"card": "cards", "paper": "below"}
-"""The variable of a loop, and the list that it goes through."""
+NUMBER = "number"
 
 _CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d*))?\x03|(\x04+)", re.DOTALL)
 _NUMBER = re.compile(r"\x04+")
@@ -119,7 +114,7 @@ class Piece:
     def _render(self, variables: Variables, place: int | None) -> Rendered:
         marked = {name: marked_value(name, variables[name]) for name in self._reads}
         if self.item is not None and place is not None:
-            marked[self.item] = _marked_item(variables[ITEMS[self.item]][place])
+            marked[self.item] = marked_item(variables[ITEMS[self.item]][place])
         text = self._template.render(marked)
         self._check(text, marked.get("card"))
         segments: list[bytes] = []
@@ -262,31 +257,6 @@ class _Cutter(NodeTransformer):
         """The mark of the block, which becomes a piece of its own."""
         piece = self.inner[block.name] = self._make(block.body)
         return block_mark(block.name, piece.item)
-
-
-def key_of(name: str, value: Any) -> object:
-    """What of a variable tells renderings apart."""
-    if name in ITEMS.values():
-        return len(value)
-    if name == "links":
-        return tuple([getattr(value, link) is None for link in LINKS])
-    return bool(value) if name in (RECIPIENT, PREHEADER) else value
-
-
-def marked_value(name: str, value: Any) -> object:
-    """The variable with marks in the place of the reader's strings."""
-    if name in ITEMS.values():
-        return Listed(len(value))
-    if name == "links":
-        return Links(**{link: mark(link) for link in LINKS if getattr(value, link) is not None})
-    return mark(name) if name in (RECIPIENT, PREHEADER) and value else value
-
-
-def _marked_item(item: Card | Paper) -> object:
-    if not isinstance(item, Card):
-        return item
-    marks: dict[str, Any] = {"number": number_mark(item.number), "why": Unreadable(is_there=bool(item.why))}
-    return item._replace(**marks, vote=Marked(mark(VOTE)) if item.vote else None)
 
 
 def _same_for_all(text: str) -> bytes:

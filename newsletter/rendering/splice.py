@@ -8,8 +8,9 @@ from markupsafe import escape
 
 from newsletter.model import decoded
 from newsletter.rendering.marks import Unspliceable
+from newsletter.rendering.masks import LINKS, RECIPIENT
 from newsletter.rendering.mime import encode
-from newsletter.rendering.pieces import LINKS, RECIPIENT, Pieces, Reader, Variables
+from newsletter.rendering.pieces import Pieces, Reader, Variables
 from newsletter.rendering.templates import PREHEADER, Content, MailTemplate, Part, say
 from newsletter.rendering.view import Card
 from newsletter.text import one_line
