@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench corpora serve clean
+.PHONY: help demo test coverage lint docs bench corpora serve clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -26,8 +26,12 @@ demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few s
 
 test: $(VENV)/installed-for-tests  ## sets up all that the whole suite needs, then runs it
 	@tests/prepare.sh
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered -q
+	@$(BIN)/python -m pytest -n auto -q
 	@$(MAKE) --no-print-directory lint
+
+coverage: $(VENV)/installed-for-tests  ## the suite again, slower, with the lines and branches that nothing ran
+	@tests/prepare.sh
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered -q
 
 lint: $(VENV)/installed-for-tests  ## style, types, and the import layers
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -419,6 +419,10 @@ class Links:
     """Where papers are voted for: an entry's id and ``more`` or ``less`` follow it, each after a slash."""
 
 
+Framed = tuple[bytes, tuple[bytes, ...]]
+"""A frame that messages have in common, and what stands in its gaps, which are ``%b``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A mail, rendered and provider-neutral."""
@@ -436,8 +440,8 @@ class Message:
     text_at: tuple[int, int] = (0, 0)
     """Where in ``raw`` the plain text starts and ends; it is quoted-printable UTF-8."""
     html_at: tuple[int, int] = (0, 0)
-    pieces: tuple[bytes, ...] = ()
-    """What ``raw`` is the join of, if it is: what messages have in common is the same object in all of them."""
+    pieces: tuple[bytes | Framed, ...] = ()
+    """What ``raw`` is made of, if it is: what messages have in common is the same object in all of them."""
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
     shown: tuple[str, ...] = ()
@@ -452,6 +456,15 @@ class Message:
     def html(self) -> str:
         """The same as HTML."""
         return decoded(self.raw[slice(*self.html_at)])
+
+
+def joined(pieces: Iterable[bytes | Framed]) -> bytes:
+    """Pieces put together.
+
+    >>> joined([b"Dear ", (b"%b, today is %b", (b"Ada", b"Sunday"))])
+    b'Dear Ada, today is Sunday'
+    """
+    return b"".join([piece if isinstance(piece, bytes) else piece[0] % piece[1] for piece in pieces])
 
 
 def decoded(encoded: bytes) -> str:

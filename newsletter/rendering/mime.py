@@ -17,17 +17,16 @@ from datetime import datetime, timedelta
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from newsletter.errors import UsageError
-from newsletter.model import Mailbox, Message
+from newsletter.model import Framed, Mailbox, Message, joined
 from newsletter.text import one_line
 
 MAX_LINE = 76
 MAX_ADDRESS = 254
 MAX_NAME = 200
 
-_PLAIN_TEXT = re.compile(r"[!-<>-~](?:[ -<>-~]*[!-<>-~])?")
-"""What quoted-printable leaves as it is."""
 _CRLF = "\r\n"
 _PLAIN = "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _HTML = _PLAIN.replace("plain", "html")
@@ -42,6 +41,23 @@ _NOT_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _RISKY_START = re.compile(rb"\.|From ")
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$|^.{%d,}$" % (MAX_LINE + 1), re.MULTILINE)
 """The standard library's encoder makes a line now and then that is a byte or two too long."""
+
+
+class Body(NamedTuple):
+    """A part of a mail, quoted-printable, and the pieces that it is made of."""
+
+    encoded: bytes
+    pieces: Sequence[bytes | Framed]
+
+    @classmethod
+    def of(cls, pieces: Sequence[bytes | Framed]) -> Body:
+        """What the pieces say."""
+        return cls(joined(pieces), pieces)
+
+    @classmethod
+    def saying(cls, text: str) -> Body:
+        """The text, cleaned, in one piece."""
+        return cls.of([quoted_printable(clean_body(text))])
 
 
 def build_message(
@@ -60,8 +76,8 @@ def build_message(
         sender=sender,
         recipient=recipient,
         subject=subject,
-        html=[quoted_printable(clean_body(html))],
-        text=[quoted_printable(clean_body(text))],
+        html=Body.saying(html),
+        text=Body.saying(text),
         message_id=message_id,
         date=date,
         headers=headers,
@@ -73,14 +89,14 @@ def put_together(
     sender: Mailbox,
     recipient: Mailbox,
     subject: str,
-    html: Sequence[bytes],
-    text: Sequence[bytes],
+    html: Body,
+    text: Body,
     message_id: str,
     date: datetime,
     headers: Sequence[tuple[str, str]] = (),
     shown: tuple[str, ...] = (),
 ) -> Message:
-    """The message whose parts are quoted-printable already, in pieces that are kept as they are."""
+    """The message whose parts are quoted-printable already; their pieces are the message's."""
     subject = one_line(subject)
     head = (
         f"From: {_mailbox('From', sender)}\r\nTo: {_mailbox('To', recipient)}\r\n"
@@ -96,9 +112,8 @@ def put_together(
         f"\r\n--{boundary}{_PLAIN}"
     ).encode("ascii")
     before_html, after = f"\r\n--{boundary}{_HTML}".encode("ascii"), f"\r\n--{boundary}--\r\n".encode("ascii")
-    text_ends = len(before_text) + sum(map(len, text))
+    text_ends = len(before_text) + len(text.encoded)
     html_at = text_ends + len(before_html)
-    pieces = (before_text, *text, before_html, *html, after)
     return Message(
         sender=sender,
         recipient=recipient,
@@ -106,10 +121,10 @@ def put_together(
         headers=tuple(headers),
         message_id=message_id,
         date=date,
-        raw=b"".join(pieces),
+        raw=b"".join((before_text, text.encoded, before_html, html.encoded, after)),
         text_at=(len(before_text), text_ends),
-        html_at=(html_at, html_at + sum(map(len, html))),
-        pieces=pieces,
+        html_at=(html_at, html_at + len(html.encoded)),
+        pieces=(before_text, *text.pieces, before_html, *html.pieces, after),
         shown=shown,
     )
 
@@ -204,9 +219,9 @@ def _tell_bad_header(headers: Iterable[tuple[str, str]]) -> None:
 
 def encode(string: str) -> bytes:
     """A string of a body, quoted-printable, from the start of a line on; what follows starts another line."""
-    if _PLAIN_TEXT.fullmatch(string):
+    if string.isascii() and string.isprintable() and "=" not in string and string == string.strip(" "):
         lines = [string[at : at + MAX_LINE - 1] for at in range(0, len(string), MAX_LINE - 1)]
-        if not any(line[0] == "." or line.startswith("From ") for line in lines):
+        if not [line for line in lines if line[0] == "." or line.startswith("From ")]:
             return "=\r\n".join([*lines, ""]).encode("ascii")
     return quoted_printable(clean_body(string), goes_on=True)
 

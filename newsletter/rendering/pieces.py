@@ -1,57 +1,35 @@
 """A template in pieces, each rendered once for all readers who get the same, and put together for one reader.
 
 A piece is a block of the template, or what stands around its blocks. What it says follows from the variables that it
-names: for each set of their values Jinja renders it once, with marks for a reader's own strings; it is cut at the
-marks and transfer-encoded. A reader's mail is those cuts with the reader's strings between them.
+names: for each set of their values Jinja renders it once, with marks for a reader's own strings; what comes is
+transfer-encoded, and the marks become gaps. A reader's mail is those frames with the reader's strings in their gaps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from jinja2 import Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from newsletter.rendering.lines import wrapped
+from newsletter.model import Framed, joined
+from newsletter.rendering.frames import NUMBER, Gap, Gaps, Numbered, Paragraph, Part, Reader, Told, Variables
 from newsletter.rendering.marks import ANY, Unspliceable, block_mark
 from newsletter.rendering.masks import ITEMS, key_of, marked_item, marked_value
-from newsletter.rendering.mime import clean_body, encode, quoted_printable
+from newsletter.rendering.mime import clean_body, quoted_printable
 from newsletter.rendering.reasons import LINES, WHY, Reasons
 
 MOST_KEPT = 20_000
 """Renderings a piece keeps before it starts anew."""
-
-NUMBER = "number"
 
 _CUT = re.compile(r"\x06(\d+),(\d+)\x07(.*?)\x08|\x02(\w+)(?:\x05(\d*))?\x03|(\x04+)", re.DOTALL)
 _NUMBER = re.compile(r"\x04+")
 _STRING = re.compile(r"\x02(\w+)\x03|\x04+")
 _WHOLE = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport, nodes.ScopedEvalContextModifier)
 """What changes the template from outside, or how its strings are escaped."""
-
-Variables = Mapping[str, Any]
-
-
-class Told(NamedTuple):
-    """Where the reasons of a card stand: as a sentence, or each on lines of its own, so many columns in."""
-
-    indent: int | None
-
-
-class Numbered(NamedTuple):
-    """Where the number of a card stands."""
-
-
-class Paragraph(NamedTuple):
-    """A text with the reader's strings in it, broken into lines when they are known."""
-
-    parts: tuple[str, ...]
-    """Text and names of strings in turn, text first and last."""
-    indent: int
-    hanging: int
 
 
 class Place(NamedTuple):
@@ -61,72 +39,76 @@ class Place(NamedTuple):
     item: int | None
 
 
-Gap = str | Told | Numbered | Paragraph | Place
-"""The name of a reader's string, what is a card's own, a paragraph with either, or a block."""
+class Run(NamedTuple):
+    """Where the block of one item after the other stands."""
 
-
-class Rendered(NamedTuple):
-    """A piece for one set of values."""
-
-    segments: list[bytes]
-    """What is the same for all, transfer-encoded, and nothing where there is a gap."""
-    gaps: tuple[tuple[int, Gap], ...]
-    """Each with its place among the segments."""
-
-
-class Reader(NamedTuple):
-    """What is put together for one reader."""
-
-    variables: Variables
-    texts: Mapping[str, str]
-    """The reader's strings as they are."""
-    own: Mapping[str, bytes]
-    """The same as they travel."""
-    shapes: Mapping[str, list[object]]
-    """What tells the renderings of each card, and of each paper below, apart."""
-    told: dict[int | None, list[bytes]]
-    """The reasons of all cards, by how they are told."""
+    piece: Piece
+    places: tuple[int, ...]
+    between: bytes
 
 
 class Piece:
     """One block, or a template around its blocks."""
 
-    def __init__(self, template: Template, reads: Collection[str], inner: Mapping[str, Piece]) -> None:
+    def __init__(self, template: Template, reads: Collection[str], inner: Mapping[str, Piece], gaps: Gaps) -> None:
         self.item = next((variable for variable in ITEMS if variable in reads), None)
+        self.reads = sorted(set(reads) - ITEMS.keys())
+        self.inner = inner
+        self.kept: dict[Any, Part] = {}
+        """Of one item: what it is for each shape."""
+        self.is_same_for_all = True
+        """Whether no item had a gap so far."""
         self._template = template
-        self._reads = sorted(set(reads) - ITEMS.keys())
-        self._inner = inner
-        self.kept: dict[Any, Rendered] = {}
+        self._gaps = gaps
 
-    def render(self, reader: Reader, place: int | None) -> Rendered:
-        """The piece for this reader, or for one item of theirs."""
-        key = None if self.item is None or place is None else reader.shapes[self.item][place]
-        if self._reads:
-            key = (key, *[key_of(name, reader.variables[name]) for name in self._reads])
-        return self.kept.get(key) or self._keep(key, self._render(reader.variables, place))
+    def render(self, variables: Variables) -> list[Part | Place]:
+        """The piece, where it is not one item's."""
+        return list(self._cut(self._say(variables, None)))
 
-    def _keep(self, key: object, rendered: Rendered) -> Rendered:
-        if len(self.kept) >= MOST_KEPT:
-            self.kept.clear()
-        self.kept[key] = rendered
-        return rendered
+    def render_item(self, reader: Reader, place: int) -> Part:
+        """The piece for one item of this reader's; it is in one part, for it holds no other block."""
+        key = reader.shapes[self.item or ""][place]
+        if self.reads:
+            key = (key, *[key_of(name, reader.variables[name]) for name in self.reads])
+        part = self.kept.get(key)
+        if part is None:
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            part = self.kept[key] = self._one_part(reader.variables, place)
+            self.is_same_for_all &= isinstance(part, bytes)
+        return part
 
-    def _render(self, variables: Variables, place: int | None) -> Rendered:
-        marked = {name: marked_value(name, variables[name]) for name in self._reads}
+    def _one_part(self, variables: Variables, place: int) -> Part:
+        [part] = self._cut(self._say(variables, place))
+        if isinstance(part, Place):
+            raise Unspliceable("a block of one item holds another block")
+        return part
+
+    def _say(self, variables: Variables, place: int | None) -> str:
+        marked = {name: marked_value(name, variables[name]) for name in self.reads}
         if self.item is not None and place is not None:
             marked[self.item] = marked_item(variables[ITEMS[self.item]][place])
         text = self._template.render(marked)
         self._check(text, marked.get("card"))
-        segments: list[bytes] = []
-        gaps: list[tuple[int, Gap]] = []
+        return text
+
+    def _cut(self, text: str) -> Iterator[Part | Place]:
+        """What stands around the blocks in it, and their places."""
+        frame: list[bytes] = []
+        gaps: list[Gap] = []
         at = 0
         for found in _CUT.finditer(text):
-            segments.append(_same_for_all(text[at : found.start()]))
-            gaps.append((len(segments), self._gap(found)))
-            segments.append(b"")
+            frame.append(_same_for_all(text[at : found.start()]))
             at = found.end()
-        segments.append(_same_for_all(text[at:]))
-        return Rendered(segments, tuple(gaps))
+            met = self._met(found)
+            if isinstance(met, Place):
+                yield self._gaps.framed(frame, gaps, on_card=False)
+                yield met
+                frame, gaps = [], []
+            else:
+                gaps.append(met)
+        frame.append(_same_for_all(text[at:]))
+        yield self._gaps.framed(frame, gaps, on_card=self.item == "card")
 
     def _check(self, text: str, card: Any) -> None:
         """Raises Unspliceable where marks do not stand as one can tell them apart."""
@@ -135,14 +117,14 @@ class Piece:
         if card is not None and any(found[0] != str(card.number) for found in _NUMBER.finditer(text)):
             raise Unspliceable("two numbers stand side by side")
 
-    def _gap(self, found: re.Match[str]) -> Gap:
+    def _met(self, found: re.Match[str]) -> Gap | Place:
         indent, hanging, paragraph, name, place, number = found.groups()
         if number:
             return Numbered()
         if paragraph is not None:
             return Paragraph(_parts(paragraph), int(indent), int(hanging))
         if place is not None:
-            return Place(self._inner[name], int(place) if place else None)
+            return Place(self.inner[name], int(place) if place else None)
         if name == WHY:
             return Told(None)
         return Told(int(name.removeprefix(LINES))) if name.startswith(LINES) else str(name)
@@ -153,76 +135,57 @@ class Pieces:
 
     def __init__(self, reasons: Reasons, source: str, *, common: Mapping[str, object], known: Collection[str]) -> None:
         """``reasons`` tells those of cards; ``common`` are the variables that never change, ``known`` all others."""
-        self._reasons = reasons
+        self._gaps = Gaps(reasons)
         self._environment = reasons.marking
         self._common = common
         self._known = known
         tree = self._environment.parse(source)
         _refuse_new_values(tree, {*known, *common, *self._environment.globals})
         self._root = self._piece(tree.body)
+        self._reads = sorted({name for piece in _around(self._root) for name in piece.reads})
+        self._plans: dict[object, list[Part | Run]] = {}
+        """All but the items, by the values of what is read there."""
 
-    def put_together(self, reader: Reader) -> list[bytes]:
+    def put_together(self, reader: Reader) -> list[bytes | Framed]:
         """The encoded text for one reader, in pieces: those that readers have in common are the same objects."""
-        pieces: list[bytes] = []
-        self._put(self._root, None, reader, pieces)
-        while pieces and not pieces[-1]:
+        variables = reader.variables
+        key = tuple([key_of(name, variables[name]) for name in self._reads])
+        plan = self._plans.get(key) or self._keep_plan(key, variables)
+        pieces: list[bytes | Framed] = []
+        for part in plan:
+            if isinstance(part, bytes):
+                pieces.append(part)
+            elif isinstance(part, Run):
+                pieces += self._items(part, reader)
+            else:
+                pieces.append(self._gaps.fill(part, reader, None))
+        while pieces and not (last := _ended(joined(pieces[-1:]))):
             pieces.pop()
         if pieces:
-            pieces[-1] = pieces[-1].removesuffix(b"=\r\n")  # a body must not end in the middle of a line
+            pieces[-1] = last
         return pieces
 
-    def _put(self, piece: Piece, place: int | None, reader: Reader, pieces: list[bytes]) -> None:
-        segments, gaps = piece.render(reader, place)
-        filled, own, at = segments.copy(), reader.own, 0
-        for gap_at, gap in gaps:
-            if type(gap) is str:
-                filled[gap_at] = own[gap]
-            elif type(gap) is Place:
-                pieces += filled[at:gap_at]
-                at = gap_at + 1
-                inner, item = gap
-                if item is None or inner.item is None:
-                    self._put(inner, None, reader, pieces)
-                else:
-                    pieces += self._item(inner, item, reader)
-            else:
-                filled[gap_at] = self._own(gap, reader, place)
-        pieces += filled[at:] if at else filled
+    def _items(self, run: Run, reader: Reader) -> list[bytes | Framed]:
+        """The blocks of cards, or of papers below: most of a mail, so this asks for as little as it can."""
+        piece, places, between = run
+        kept, shapes = piece.kept, reader.shapes[piece.item or ""]
+        blocks: list[Any] = [kept.get(shapes[place]) or piece.render_item(reader, place) for place in places]
+        filled = blocks if piece.is_same_for_all else self._gaps.fill_all(blocks, reader, places)
+        return [one for block in filled for one in (block, between)][:-1] if between else filled
 
-    def _item(self, piece: Piece, place: int, reader: Reader) -> list[bytes]:
-        """The block of one card, or of one paper below: most of a mail, so it asks for as little as it can."""
-        shape = reader.shapes[piece.item or ""][place]
-        segments, gaps = piece.kept.get(shape) or piece.render(reader, place)
-        if not gaps:
-            return segments
-        filled, own = segments.copy(), reader.own
-        for gap_at, gap in gaps:
-            filled[gap_at] = own[gap] if type(gap) is str else self._own(gap, reader, place)
-        return filled
+    def _keep_plan(self, key: object, variables: Variables) -> list[Part | Run]:
+        if len(self._plans) >= MOST_KEPT:
+            self._plans.clear()
+        plan = self._plans[key] = list(_in_runs(list(self._flat(self._root, variables))))
+        return plan
 
-    def _own(self, gap: Gap, reader: Reader, place: int | None) -> bytes:
-        if type(gap) is Told and place is not None:
-            told = reader.told.get(gap.indent)
-            if told is None:
-                told = reader.told[gap.indent] = self._reasons.encoded(reader.variables["cards"], gap.indent)
-            return told[place]
-        if type(gap) is Paragraph:
-            return _broken(self._filled(gap, reader, place), gap.indent, gap.hanging)
-        if place is None:
-            raise Unspliceable("what is a card's own stands outside of it")
-        return _encoded_number(reader.variables["cards"][place].number)
-
-    def _filled(self, paragraph: Paragraph, reader: Reader, place: int | None) -> str:
-        text, *others = paragraph.parts
-        for name, behind in zip(others[::2], others[1::2], strict=True):
-            if name == WHY and place is not None:
-                text += self._reasons.why(reader.variables["cards"][place])
-            elif name == NUMBER and place is not None:
-                text += str(reader.variables["cards"][place].number)
-            else:
-                text += reader.texts[name]
-            text += behind
-        return text
+    def _flat(self, piece: Piece, variables: Variables) -> Iterator[Part | Place]:
+        """The blocks within blocks in their places, but for those of items."""
+        for part in piece.render(variables):
+            if isinstance(part, Place) and (part.item is None or part.piece.item is None):
+                yield from self._flat(part.piece, variables)
+            elif part != b"":
+                yield part
 
     def _piece(self, body: list[nodes.Node]) -> Piece:
         cutter = _Cutter(self._piece)
@@ -234,9 +197,44 @@ class Pieces:
         if unknown := reads - ITEMS.keys() - set(self._known):
             raise Unspliceable(f"a block reads {', '.join(sorted(unknown))} of what stands around it")
         globals_ = self._environment.make_globals({**self._common})
-        return Piece(
-            Template.from_code(self._environment, self._environment.compile(tree), globals_), reads, cutter.inner
-        )
+        template = Template.from_code(self._environment, self._environment.compile(tree), globals_)
+        return Piece(template, reads, cutter.inner, self._gaps)
+
+
+def _around(piece: Piece) -> Iterator[Piece]:
+    """The piece and those in it, but for those of items."""
+    yield piece
+    for inner in piece.inner.values():
+        if inner.item is None:
+            yield from _around(inner)
+
+
+def _in_runs(parts: Sequence[Part | Place]) -> Iterator[Part | Run]:
+    """Items that follow one upon the other taken together, with what stands between them if it is always the same."""
+    at = 0
+    while at < len(parts):
+        part = parts[at]
+        at += 1
+        if not isinstance(part, Place):
+            yield part
+            continue
+        items, between = [part.item or 0], None
+        while (found := _next_item(parts, at, part.piece)) and between in {None, found[0]}:
+            between, item, at = found
+            items.append(item)
+        yield Run(part.piece, tuple(items), between or b"")
+
+
+def _next_item(parts: Sequence[Part | Place], at: int, piece: Piece) -> tuple[bytes, int, int] | None:
+    """What stands before the next item of the piece, that item, and where it ends; ``None`` where another thing is."""
+    between = b""
+    for end, part in enumerate(parts[at : at + 2], at + 1):
+        if isinstance(part, Place):
+            return (between, part.item or 0, end) if part.piece is piece else None
+        if between or not isinstance(part, bytes):
+            return None
+        between = part
+    return None
 
 
 def _refuse_new_values(tree: nodes.Template, names: Collection[str]) -> None:
@@ -265,6 +263,12 @@ def _same_for_all(text: str) -> bytes:
     return quoted_printable(clean_body(text), goes_on=True)
 
 
+@lru_cache(64)
+def _ended(last: bytes) -> bytes:
+    """A body must not end in the middle of a line."""
+    return last.removesuffix(b"=\r\n")
+
+
 def _parts(paragraph: str) -> tuple[str, ...]:
     parts: list[str] = []
     at = 0
@@ -272,13 +276,3 @@ def _parts(paragraph: str) -> tuple[str, ...]:
         parts += [paragraph[at : found.start()], found[1] or NUMBER]
         at = found.end()
     return (*parts, paragraph[at:])
-
-
-@lru_cache(10_000)
-def _broken(paragraph: str, indent: int, hanging: int) -> bytes:
-    return encode(wrapped(paragraph, indent, hanging=hanging))
-
-
-@lru_cache(1_000)
-def _encoded_number(number: int) -> bytes:
-    return encode(str(number))

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.model import Digest, Links, Mailbox, Message, Subscriber
+from newsletter.rendering.frames import Variables
 from newsletter.rendering.headers import digest_headers
 from newsletter.rendering.locale import ENGLISH, read_language
 from newsletter.rendering.marks import Unspliceable
 from newsletter.rendering.mime import put_together
-from newsletter.rendering.pieces import Variables
 from newsletter.rendering.sample import SAMPLES
 from newsletter.rendering.splice import Splice
 from newsletter.rendering.templates import Content, MailTemplate

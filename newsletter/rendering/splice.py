@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Collection, Mapping
 
 from markupsafe import escape
 
-from newsletter.model import decoded
+from newsletter.model import decoded, joined
+from newsletter.rendering.frames import Reader, Variables
 from newsletter.rendering.marks import Unspliceable
 from newsletter.rendering.masks import LINKS, RECIPIENT
-from newsletter.rendering.mime import encode
-from newsletter.rendering.pieces import Pieces, Reader, Variables
+from newsletter.rendering.mime import Body, encode
+from newsletter.rendering.pieces import Pieces
 from newsletter.rendering.templates import PREHEADER, Content, MailTemplate, Part, say
 from newsletter.rendering.view import Card
 from newsletter.text import one_line
+
+_IN_HTML = re.compile(r"[&<>\"']")
+"""What is written otherwise in HTML."""
 
 
 class Splice:
@@ -32,14 +37,14 @@ class Splice:
         links = variables["links"]
         texts = {RECIPIENT: variables[RECIPIENT], **{link: getattr(links, link) for link in LINKS}}
         shapes = {"card": [_shape(card) for card in variables["cards"]], "paper": variables["below"]}
-        plain = Reader(variables, texts, _Encoded(texts, str), shapes, {})
+        plain = Reader(variables, texts, _Encoded(texts), shapes)
         preheader = self._preheader.say(plain)
         texts[PREHEADER] = preheader
-        in_html = Reader({**variables, PREHEADER: preheader}, texts, _Encoded(texts, escape), shapes, {})
+        in_html = Reader({**variables, PREHEADER: preheader}, texts, _Escaped(texts, plain.own), shapes)
         return Content(
             subject=self._subject.say(plain),
-            html=self._html.put_together(in_html),
-            text=self._text.put_together(plain),
+            html=Body.of(self._html.put_together(in_html)),
+            text=Body.of(self._text.put_together(plain)),
         )
 
 
@@ -57,21 +62,35 @@ class _Line:
         """The line."""
         if self._pieces is not None:
             try:
-                return one_line(decoded(b"".join(self._pieces.put_together(reader))))
+                return one_line(decoded(joined(self._pieces.put_together(reader))))
             except Unspliceable:
                 self._pieces = None
         return say(self._part, {**self._common, **reader.variables})
 
 
 class _Encoded(dict[str, bytes]):
-    """Strings by name as they travel, encoded when they are first asked for."""
+    """Strings by name as they travel in text, encoded when they are first asked for."""
 
-    def __init__(self, texts: Mapping[str, str], safe: Callable[[str], str]) -> None:
+    def __init__(self, texts: Mapping[str, str]) -> None:
         super().__init__()
-        self._texts, self._safe = texts, safe
+        self._texts = texts
 
     def __missing__(self, name: str) -> bytes:
-        encoded = self[name] = encode(str(self._safe(self._texts[name])))
+        encoded = self[name] = encode(self._texts[name])
+        return encoded
+
+
+class _Escaped(dict[str, bytes]):
+    """The same in HTML, where most are no other."""
+
+    def __init__(self, texts: Mapping[str, str], plain: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._texts, self._plain = texts, plain
+
+    def __missing__(self, name: str) -> bytes:
+        text = self._texts[name]
+        is_same = _IN_HTML.search(text) is None
+        encoded = self[name] = self._plain[name] if is_same else encode(str(escape(text)))
         return encoded
 
 

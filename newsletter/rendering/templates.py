@@ -20,7 +20,7 @@ from newsletter.rendering.environment import (
     read_template,
     text_environment,
 )
-from newsletter.rendering.mime import clean_body, quoted_printable
+from newsletter.rendering.mime import Body
 from newsletter.rendering.mjml import compile_mjml
 from newsletter.rendering.reasons import Reasons
 from newsletter.rendering.skeleton import Uncompiled, read_skeleton
@@ -36,19 +36,18 @@ class Content:
     """What a mail says, before it has an address."""
 
     subject: str
-    html: Sequence[bytes]
-    """Quoted-printable, in pieces."""
-    text: Sequence[bytes]
+    html: Body
+    text: Body
 
     def html_size(self, limit: int) -> int:
         """Bytes of the HTML, or of its encoding, which has more, where even that is within the limit."""
-        encoded = sum(map(len, self.html))
-        return encoded if encoded <= limit else len(decoded(b"".join(self.html)).encode())
+        encoded = len(self.html.encoded)
+        return encoded if encoded <= limit else len(decoded(self.html.encoded).encode())
 
     @property
     def decoded(self) -> tuple[str, str, str]:
         """Subject, HTML and text as they are read."""
-        return self.subject, decoded(b"".join(self.html)), decoded(b"".join(self.text))
+        return self.subject, decoded(self.html.encoded), decoded(self.text.encoded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,11 @@ class MailTemplate:
 
     def render(self, context: Mapping[str, Any]) -> Content:
         """All parts, made from the same variables."""
-        html = clean_body(self._render_html({**context, PREHEADER: say(self.preheader, context)}))
+        html = self._render_html({**context, PREHEADER: say(self.preheader, context)})
         return Content(
             subject=say(self.subject, context),
-            html=[quoted_printable(html)],
-            text=[quoted_printable(clean_body(fill(self.text.template, context)))],
+            html=Body.saying(html),
+            text=Body.saying(fill(self.text.template, context)),
         )
 
     def _render_html(self, context: Mapping[str, Any]) -> str:

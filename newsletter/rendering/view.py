@@ -277,22 +277,20 @@ def _name(text: str) -> str:
 
 def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
     """The strongest few positive reasons, those of a kind together."""
+    told = [reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS]
+    if not told:
+        return ()
+    told.sort(key=_contribution, reverse=True)
+    least = WEAKEST_REASON * told[0].contribution
     kinds: dict[str, list[str]] = {}
-    least = 0.0
-    for reason in sorted(reasons, key=_contribution, reverse=True):
-        strength, kind = reason.contribution, reason.kind
-        if strength <= 0 or strength < least:
+    for reason in told:
+        if reason.contribution < least:
             break
-        if kind in _NOT_REASONS:
-            continue
-        label = _label(reason.label)
-        if not kinds:
-            least = WEAKEST_REASON * strength
-            kinds[kind] = [label]
-        elif kind not in kinds:
-            kinds[kind] = [label]
-        elif label not in kinds[kind]:
-            kinds[kind].append(label)
+        label, labels = _label(reason.label), kinds.get(reason.kind)
+        if labels is None:
+            kinds[reason.kind] = [label]
+        elif label not in labels:
+            labels.append(label)
     return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in kinds.items()][:SHOWN_REASONS])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, Update, delete, func, or_, select, union_all, update
 
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, DeliveryState
+from newsletter.model import Delivery, DeliveryState, joined
 from newsletter.storage.codec import compress
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.delivery_rows import (
@@ -43,6 +43,7 @@ from newsletter.storage.ledger import (
     Turned,
     Wanted,
 )
+from newsletter.storage.parts import Body
 from newsletter.storage.schema import (
     IS_AT_REST,
     IS_DIGEST,
@@ -89,7 +90,7 @@ class Deliveries:
         One commit a group. On PostgreSQL, and where several processes send, it is the same.
         """
         turn = Turn(owner=owner, answers=answers, hand=hand, lease=lease)
-        packed = {row_id: compress(body[0]) for row_id, body in hand.bodies.items() if len(body) == 1}
+        packed = {row_id: compress(joined(body)) for row_id, body in hand.bodies.items() if len(body) == 1}
         while True:
             with suppress(Stale):  # another process has deleted pieces: what this one knew of them is forgotten by now
                 return self._turn(turn, packed)
@@ -117,7 +118,7 @@ class Deliveries:
         leased: Sequence[Delivery],
         *,
         owner: str,
-        bodies: Mapping[int, Sequence[bytes]],
+        bodies: Mapping[int, Body],
         shown: Mapping[int, Sequence[str]] | None = None,
         until: datetime | None = None,
     ) -> frozenset[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from newsletter.storage.bare import Bare
 from newsletter.storage.codec import compress, decompress
 from newsletter.storage.engine import Database, in_chunks
 from newsletter.storage.ledger import HandOver
-from newsletter.storage.parts import find_shared, numbers_in, read_parts, write_parts
+from newsletter.storage.parts import Body, find_shared, numbers_in, read_parts, write_parts
 from newsletter.storage.schema import messages, notes, pieces
 
 PLAIN_BYTES = 5_000
@@ -64,7 +64,7 @@ class Kept:
         so in a note: it is looked at here before anything that is remembered counts. Stale where it does not.
         """
         bodies = {row_id: body for row_id, body in hand.bodies.items() if row_id in handed and row_id not in packed}
-        readers: dict[str, list[Sequence[bytes]]] = defaultdict(list)
+        readers: dict[str, list[Body]] = defaultdict(list)
         for delivery in hand.deliveries:
             if delivery.id in bodies:
                 readers[delivery.subscriber].append(bodies[delivery.id])
@@ -111,7 +111,7 @@ class Kept:
                 connection.execute(update(notes).where(generation).values(value=str(int(said) + 1)))
         return gone
 
-    def _number(self, bare: Bare, readers: Mapping[str, Iterable[Sequence[bytes]]], *, on: date) -> Known:
+    def _number(self, bare: Bare, readers: Mapping[str, Iterable[Body]], *, on: date) -> Known:
         """The numbers of the pieces that these readers' messages share, marked as in use on that day."""
         known = self._known if self._known.day == on else Known(day=on)
         if len(self._met) > MOST_KNOWN:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from newsletter.model import Delivery, DeliveryState, Subscriber, SubscriberState
+from newsletter.storage.parts import Body
 
 MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.READY: frozenset(
@@ -97,7 +98,7 @@ class HandOver:
     """Leased deliveries that are about to be given to the provider."""
 
     deliveries: Sequence[Delivery] = ()
-    bodies: Mapping[int, Sequence[bytes]] = field(default_factory=dict)
+    bodies: Mapping[int, Body] = field(default_factory=dict)
     """Id -> the message to keep, in pieces; those that messages share are the same for several of them."""
     shown: Mapping[int, Sequence[str]] = field(default_factory=dict)
     """Id -> the entries on the cards of a message that has others than planned."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from io import BytesIO
+from itertools import islice
 from struct import calcsize, pack, unpack_from
+
+from newsletter.model import Framed, joined
 
 MIN_SHARED_BYTES = 48
 """A shorter piece is kept with its message."""
 _OWN = 1 << 31
-"""Marks the length of a run of own bytes; without it the number is that of a piece."""
+"""Marks the length of own bytes."""
+_FRAME = 1 << 30
+"""Marks the number of a frame: how many gaps it has follows, and for each the length of what stands in it, or which of
+the message's own strings that is. A number without a mark is that of a piece."""
+
+Body = Sequence[bytes | Framed]
+"""A message in pieces."""
 
 
 def find_shared(
-    messages: Mapping[str, Iterable[Sequence[bytes]]], known: Collection[bytes], met: MutableMapping[bytes, str]
+    messages: Mapping[str, Iterable[Body]], known: Collection[bytes], met: MutableMapping[bytes, str]
 ) -> set[bytes]:
-    """Pieces, beside those known, that messages of more than one reader have: nobody's own data is in them.
+    """Pieces and frames, beside those known, that messages of more than one reader have: nobody's own data is in them.
 
     ``met`` remembers from one call to the next which reader had a piece first.
     """
@@ -22,29 +32,43 @@ def find_shared(
     for reader, theirs in messages.items():
         for one in theirs:
             for piece in one:
-                if len(piece) >= MIN_SHARED_BYTES and piece not in known and met.setdefault(piece, reader) != reader:
-                    shared.add(piece)
+                text = piece if isinstance(piece, bytes) else piece[0]
+                if text not in known and len(text) >= MIN_SHARED_BYTES and met.setdefault(text, reader) != reader:
+                    shared.add(text)
     return shared
 
 
-def write_parts(pieces: Sequence[bytes], numbers: Mapping[bytes, int]) -> bytes:
-    """The message as ``read_parts`` takes it; ``numbers`` are of the shared pieces.
+def write_parts(body: Body, numbers: Mapping[bytes, int]) -> bytes:
+    """The message as ``read_parts`` takes it; ``numbers`` are of the shared pieces and frames.
 
-    >>> read_parts(write_parts([b"Dear ", b"Ada", b", today"], {b", today": 7}), {7: b", today"})
-    b'Dear Ada, today'
+    >>> body = [b"Dear ", (b"%b, today", (b"Ada",)), b"!"]
+    >>> read_parts(write_parts(body, {b"%b, today": 7}), {7: b"%b, today"})
+    b'Dear Ada, today!'
     """
     codes: list[int] = []
     own: list[bytes] = []
+    strings: dict[bytes, int] = {}
     run = 0
-    for piece in pieces:
-        number = numbers.get(piece)
+    for piece in body:
+        shared, values = (piece, ()) if isinstance(piece, bytes) else piece
+        number = numbers.get(shared)
         if number is None:
-            own.append(piece)
-            run += len(piece)
+            own.append(shared % values if values else shared)
+            run += len(own[-1])
+            continue
+        if run:
+            codes.append(_OWN | run)
+            run = 0
+        if values:
+            codes += [_FRAME | number, len(values)]
+            for value in values:
+                met = strings.get(value)
+                if met is None:
+                    strings[value] = len(strings)
+                    own.append(value)
+                    met = _OWN | len(value)
+                codes.append(met)
         else:
-            if run:
-                codes.append(_OWN | run)
-                run = 0
             codes.append(number)
     if run:
         codes.append(_OWN | run)
@@ -53,24 +77,33 @@ def write_parts(pieces: Sequence[bytes], numbers: Mapping[bytes, int]) -> bytes:
 
 def numbers_in(parts: bytes) -> set[int]:
     """The numbers of the pieces that the message shares."""
-    return {code for code in _codes(parts) if not code & _OWN}
+    return {number for number, _ in _read(parts) if number is not None}
 
 
 def read_parts(parts: bytes, pieces: Mapping[int, bytes]) -> bytes:
     """The very bytes of the message; KeyError where a piece is missing."""
-    codes = _codes(parts)
-    at = calcsize(f"<I{len(codes)}I")
-    out = []
+    body: list[bytes | Framed] = []
+    for number, own in _read(parts):
+        if number is None:
+            body += own
+        else:
+            body.append((pieces[number], own) if own else pieces[number])
+    return joined(body)
+
+
+def _read(parts: bytes) -> Iterator[tuple[int | None, tuple[bytes, ...]]]:
+    """The number of each shared piece, with what stands in its gaps; without one, a run of own bytes."""
+    (count,) = unpack_from("<I", parts)
+    codes = iter(unpack_from(f"<{count}I", parts, 4))
+    text = BytesIO(parts[calcsize(f"<I{count}I") :])
+    strings: list[bytes] = []
     for code in codes:
         if code & _OWN:
-            end = at + (code ^ _OWN)
-            out.append(parts[at:end])
-            at = end
-        else:
-            out.append(pieces[code])
-    return b"".join(out)
-
-
-def _codes(parts: bytes) -> tuple[int, ...]:
-    (count,) = unpack_from("<I", parts)
-    return unpack_from(f"<{count}I", parts, 4)
+            yield None, (text.read(code ^ _OWN),)
+            continue
+        values = []
+        for met in islice(codes, next(codes) if code & _FRAME else 0):
+            if met & _OWN:
+                strings.append(text.read(met ^ _OWN))
+            values.append(strings[-1 if met & _OWN else met])
+        yield code & ~_FRAME, tuple(values)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from newsletter.errors import StorageError
-from newsletter.model import Delivery
+from newsletter.model import Delivery, Framed, joined
 from newsletter.storage import Storage
 from newsletter.storage.parts import MIN_SHARED_BYTES, find_shared, read_parts, write_parts
 
@@ -136,14 +136,26 @@ def test_a_long_message_of_ones_own_is_compressed(storage: Storage, plan: Plan, 
 
 
 SHARED = st.sampled_from([bytes([letter]) * MIN_SHARED_BYTES for letter in b"abcdef"])
+FRAMED = st.builds(
+    lambda text, values: (b"%b".join([text] * (len(values) + 1)), tuple(values)),
+    SHARED | st.sampled_from([b"100%%", b""]),
+    st.lists(st.sampled_from([b"", b"a%b", b"/v/ada"]) | st.binary(max_size=9), min_size=1, max_size=4),
+)
 
 
-@given(st.lists(st.lists(SHARED | st.binary(max_size=80)), min_size=1, max_size=5))
-def test_any_message_comes_back(bodies: list[list[bytes]]) -> None:
+@given(st.lists(st.lists(SHARED | FRAMED | st.binary(max_size=80)), min_size=1, max_size=5))
+def test_any_message_comes_back(bodies: list[list[bytes | Framed]]) -> None:
     shared = find_shared({str(number): [body] for number, body in enumerate(bodies)}, (), {})
     numbers = {piece: number for number, piece in enumerate(sorted(shared), start=1)}
     back = {number: piece for piece, number in numbers.items()}
-    assert [read_parts(write_parts(body, numbers), back) for body in bodies] == [b"".join(body) for body in bodies]
+    assert [read_parts(write_parts(body, numbers), back) for body in bodies] == [joined(body) for body in bodies]
+
+
+def test_a_string_that_stands_in_many_gaps_is_written_once() -> None:
+    frame, link = b"<p>" * MIN_SHARED_BYTES + b"%b or %b", b"https://papers.example.org/v/ada"
+    written = write_parts([(frame, (link, link))] * 9, {frame: 1})
+    assert written.count(link) == 1
+    assert read_parts(written, {1: frame}) == joined([(frame, (link, link))] * 9)
 
 
 @given(st.lists(SHARED, max_size=9))
