@@ -18,7 +18,7 @@ from newsletter.delivery.sendgrid_payload import build_payload
 from newsletter.delivery.sendgrid_request import write_request
 from newsletter.errors import ProviderRefused
 from newsletter.model import Mailbox, Message
-from newsletter.rendering import build_message
+from newsletter.rendering.mime import Body, encode, put_together
 
 MakeMessage = Callable[..., Message]
 
@@ -46,14 +46,24 @@ DATE = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
 
 
 @st.composite
+def _bodies(draw: st.DrawFn) -> Body:
+    """In one piece, or a few frames with something in their gaps."""
+    if draw(st.booleans()):
+        return Body.saying("".join(draw(st.lists(HOSTILE, max_size=9))))
+    values = draw(st.lists(st.lists(HOSTILE.map(encode), min_size=1, max_size=3), max_size=3))
+    frames = [[encode(draw(HOSTILE)).replace(b"%", b"%%") for _ in range(len(inside) + 1)] for inside in values]
+    return Body.of([(b"%b".join(frame), tuple(inside)) for frame, inside in zip(frames, values, strict=True)])
+
+
+@st.composite
 def _messages(draw: st.DrawFn) -> Message:
     """Rendered messages, and whatever may stand in them."""
-    message = build_message(
+    message = put_together(
         sender=Mailbox(email="papers@example.org"),
         recipient=Mailbox(email="reader@example.org"),
         subject=draw(HOSTILE),
-        html="".join(draw(st.lists(HOSTILE, max_size=9))),
-        text="".join(draw(st.lists(HOSTILE, max_size=9))),
+        html=draw(_bodies()),
+        text=draw(_bodies()),
         message_id="<d1.1@example.org>",
         date=DATE,
     )
