@@ -442,9 +442,6 @@ class Message:
     html_at: tuple[int, int] = (0, 0)
     pieces: tuple[bytes | Framed, ...] = ()
     """What ``raw`` is made of, if it is: what messages have in common is the same object in all of them."""
-    text_pieces: tuple[int, int] = (0, 0)
-    """Which of them are the plain text: from where to where, counted from the end."""
-    html_pieces: tuple[int, int] = (0, 0)
     delivery_id: int | None = None
     """The ledger row; ``None`` for mail outside the ledger."""
     shown: tuple[str, ...] = ()

@@ -7,8 +7,6 @@ them: what they say is written here, and is what the package would have said.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,11 +21,9 @@ from newsletter.delivery.sendgrid_payload import (
     recipient_name,
     sender_address,
 )
-from newsletter.model import Framed, Message, decoded
+from newsletter.model import Message
 
-_LIKE_A_KEY = b'"SG.'
-_NOTHING = b'""'
-FRAMES_KEPT = 4_000
+_LIKE_A_KEY = "SG."
 
 
 def write_request(message: Message, *, sandbox: bool) -> bytes:
@@ -43,8 +39,7 @@ def write_request(message: Message, *, sandbox: bool) -> bytes:
 def _describe(message: Message) -> dict[str, Any] | None:
     """What the request says; ``None`` where that is left to the package."""
     headers = _headers(message)
-    text = _as_json(message.pieces[slice(*message.text_pieces)] or [message.raw[slice(*message.text_at)]])
-    html = _as_json(message.pieces[slice(*message.html_pieces)] or [message.raw[slice(*message.html_at)]])
+    text, html = message.text, message.html
     if headers is None or not _is_ordinary(message, text, html):
         return None
     sender, recipient = {"email": sender_address(message)}, {"email": recipient_address(message)}
@@ -56,10 +51,7 @@ def _describe(message: Message) -> dict[str, Any] | None:
         "from": sender,
         "personalizations": [{"to": [recipient]}],
         "subject": message.subject,
-        "content": [
-            {"type": "text/plain", "value": orjson.Fragment(text)},
-            {"type": "text/html", "value": orjson.Fragment(html)},
-        ],
+        "content": [{"type": "text/plain", "value": text}, {"type": "text/html", "value": html}],
         "headers": headers,
         "tracking_settings": TRACKING,
     }
@@ -78,27 +70,12 @@ def _headers(message: Message) -> dict[str, str] | None:
     return headers
 
 
-def _is_ordinary(message: Message, text: bytes, html: bytes) -> bool:
+def _is_ordinary(message: Message, text: str, html: str) -> bool:
     """Whether both parts are there, nothing looks like a key, and all of it is Unicode that can be written down."""
     words = f"{message.subject}{message.sender.name}{message.recipient.name}"
     return (
-        _NOTHING not in {text, html}
+        bool(text and html)
         and not text.startswith(_LIKE_A_KEY)
         and not html.startswith(_LIKE_A_KEY)
         and words.encode("utf-8", "replace").decode() == words
     )
-
-
-def _as_json(pieces: Sequence[bytes | Framed]) -> bytes:
-    """What the pieces of a part say, as a string of JSON; a frame is read once for all messages that share it."""
-    said = [
-        _read(piece) if isinstance(piece, bytes) else _read(piece[0]) % tuple([_read(value) for value in piece[1]])
-        for piece in pieces
-    ]
-    return b'"%b"' % b"".join(said)
-
-
-@lru_cache(FRAMES_KEPT)
-def _read(encoded: bytes) -> bytes:
-    """Gaps in a frame stay what they are: neither encoding knows their two characters."""
-    return orjson.dumps(decoded(encoded))[1:-1]

@@ -125,8 +125,6 @@ def put_together(
         text_at=(len(before_text), text_ends),
         html_at=(html_at, html_at + len(html.encoded)),
         pieces=(before_text, *text.pieces, before_html, *html.pieces, after),
-        text_pieces=(-2 - len(html.pieces) - len(text.pieces), -2 - len(html.pieces)),
-        html_pieces=(-1 - len(html.pieces), -1),
         shown=shown,
     )
 

@@ -79,8 +79,6 @@ def _raw(values: dict[str, Any], text: bytes, html: bytes) -> dict[str, Any]:
         "pieces": pieces,
         "text_at": (len(head), len(head) + len(text)),
         "html_at": (html_at, html_at + len(html)),
-        "text_pieces": (-4, -3),
-        "html_pieces": (-2, -1),
     }
 
 
