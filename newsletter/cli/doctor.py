@@ -19,6 +19,7 @@ from newsletter.pipeline.fetching import probe_sources
 from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider
 from newsletter.pipeline.sentences import probe_encoder
+from newsletter.rendering.overrides import find_misnamed
 from newsletter.storage import Storage
 
 SAFE_EXPAT = (2, 7, 0)
@@ -70,6 +71,8 @@ def _all_checks(context: Context) -> Iterator[Check]:
     yield _secret(settings)
     yield _expat()
     yield _guarded("templates", lambda: (Letterhead(settings), "all compile")[1])
+    for file, name in find_misnamed(settings.templates):
+        yield Check("templates", Health.WARNING, f"{file} is not read: should it be named {name}?")
     yield _guarded("database", lambda: _database(settings))
     if settings.ranking.encoder:
         yield _guarded("encoder", lambda: probe_encoder(settings))

@@ -37,8 +37,9 @@ def check_mjml(skeleton: Skeleton) -> None:
         between = text[at : match.start()]
         if fault := _check_text(between, stack):
             raise TemplateError(f"{skeleton.place_at(match.start() - len(between.lstrip()))}: {fault}")
+        around = stack[-1] if stack else None
         if fault := _check_markup(match, stack):
-            raise TemplateError(f"{skeleton.place_at(match.start())}: {fault}")
+            raise TemplateError(f"{skeleton.place_at(match.start())}: {fault}{_opened_at(around, match, skeleton)}")
         at = match.end()
     if stack:
         raise TemplateError(f"{skeleton.place_at(stack[-1].offset)}: <{stack[-1].name}> is never closed")
@@ -47,6 +48,15 @@ def check_mjml(skeleton: Skeleton) -> None:
         raise TemplateError(f"{skeleton.place_at(bare.start())}: a bare & must be written &amp;")
     if "<mj-body" not in text:
         raise TemplateError(f"{skeleton.place(1)}: there is no <mj-body> in it")
+
+
+def _opened_at(around: _Open | None, match: re.Match[str], skeleton: Skeleton) -> str:
+    """Where the tag around was opened, if that is another file: it may be the one that lacks its end."""
+    if around is None:
+        return ""
+    opened, here = skeleton.place_at(around.offset), skeleton.place_at(match.start())
+    is_elsewhere = opened.rpartition(":")[0] != here.rpartition(":")[0]
+    return f" (<{around.name}> was opened at {opened})" if is_elsewhere else ""
 
 
 def _mask(code: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from rendering.invented import DIGEST, LINKS, MESSAGE_ID, READER, SENT_AT
 from newsletter.errors import TemplateError
 from newsletter.model import Mailbox
 from newsletter.rendering import Renderer
+from newsletter.rendering.overrides import find_misnamed
 from newsletter.shipped import shipped
 
 CARD = "partials/card.mjml.j2"
@@ -128,6 +129,22 @@ def test_fault_inside_a_macro_has_the_macro_s_place(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="yaer") as caught:
         open_renderer(tmp_path)
     assert str(caught.value).startswith(f"{file}:{line}: ")
+
+
+def test_a_tag_without_its_end_is_told_with_its_own_file_too(tmp_path: Path) -> None:
+    file = write(tmp_path, HEADER, "<mj-section>\n<mj-column>\n<mj-text>x</mj-text></mj-column>")
+    with pytest.raises(TemplateError) as caught:
+        open_renderer(tmp_path)
+    assert str(caught.value).endswith(f"(<mj-section> was opened at {file}:1)")
+
+
+def test_a_file_that_is_misspelt_is_found_and_one_with_a_name_of_its_own_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    misspelt = write(folder, "partials/crad.mjml.j2", "x")
+    write(folder, CARD, "x")
+    write(folder, "partials/sponsors-of-the-month.mjml.j2", "x")
+    write(folder, "words.fr.j2", "x")
+    assert list(find_misnamed([folder, shipped("templates")])) == [(misspelt, CARD)]
 
 
 def test_template_that_is_not_text(tmp_path: Path) -> None:
