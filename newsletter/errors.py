@@ -12,6 +12,7 @@
     ├── SourceError              one source failed; the others go on
     ├── Stopped              11  a run was told to stop; the next one resumes
     ├── ProviderError         11  the mail provider could not be reached; the next run resumes
+    │   ├── ProviderBusy      11  it asks everyone to come back later; may say when
     │   └── ProviderRefused   21  it answered, and will not let us in
     └── StorageError          22  the database is full, locked, read-only or no database
 
@@ -84,6 +85,14 @@ class ProviderError(NewsletterError):
     """The mail provider could not be reached or broke off before anything was handed over."""
 
     exit_code = 11
+
+
+class ProviderBusy(ProviderError):
+    """The mail provider works and asks everyone to wait; ``retry_after_seconds`` where it said for how long."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ProviderRefused(ProviderError):

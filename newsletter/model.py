@@ -529,6 +529,14 @@ class Verdict(StrEnum):
     UNCERTAIN = "uncertain"  # the body left us and no clear answer came
 
 
+class Trouble(StrEnum):
+    """What an answer finds fault with beyond the one message."""
+
+    CONTENT = "content"  # what the mail says or how large it is: the others of its edition are much the same
+    DOMAIN = "domain"  # the recipient's domain wants less of us for a while
+    SERVICE = "service"  # the provider itself is ill
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The provider's answer about one message of a group."""
@@ -540,3 +548,5 @@ class Outcome:
     retry_after_seconds: float | None = None
     address_is_bad: bool = False
     """A hard bounce: the address, not the message, is refused."""
+    trouble: Trouble | None = None
+    """``None``: it says nothing of other messages."""

@@ -39,14 +39,16 @@ class Provider(Protocol):
     """For how long the same message may be sent again and still arrives once; 0: never."""
 
     def __enter__(self) -> Self:
-        """Connects; raises ``ProviderError`` if it cannot be reached, ``ProviderRefused`` if it does not let us in."""
+        """Connects; raises ``ProviderError`` if it cannot be reached, ``ProviderBusy`` if it asks to come back later,
+        ``ProviderRefused`` if it does not let us in.
+        """
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """One outcome a message, in order, each as soon as it is known; at most 20 messages.
 
         ``NOT_HANDED`` is said only of what certainly never left us, ``UNCERTAIN`` of what did and got no clear answer.
-        Raises ``ProviderError`` where the provider is gone or asks everyone to wait, ``ProviderRefused`` where it wants
-        none of our mail: messages that have no outcome by then were not handed over.
+        Raises ``ProviderBusy`` where the provider asks everyone to wait, ``ProviderError`` where it is gone,
+        ``ProviderRefused`` where it wants none of our mail: messages that have no outcome by then were not handed over.
         """
 
     def __exit__(

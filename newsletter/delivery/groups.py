@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from newsletter.errors import ProviderError
+from newsletter.errors import ProviderBusy, ProviderError
 from newsletter.model import Message, Outcome, Verdict
 from newsletter.text import one_line
 
@@ -40,7 +40,7 @@ class Groups:
     def watch(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """The outcomes, each as it comes; ``Wait`` is raised in place of one where the provider asks for a pause.
 
-        Raises ``ProviderError`` where the rest had better stay here.
+        Raises ``ProviderBusy`` then, and ``ProviderError`` where the rest had better stay here.
         """
         coming = iter(outcomes)
         while True:
@@ -50,7 +50,10 @@ class Groups:
                 return
             except Wait as wait:
                 yield wait.outcome
-                raise ProviderError(f"{self._place}: asks to come back later: {wait}") from wait
+                told = wait.outcome.retry_after_seconds
+                raise ProviderBusy(
+                    f"{self._place}: asks to come back later: {wait}", retry_after_seconds=told
+                ) from wait
             self._count(outcome)
             yield outcome
             if self._unclear >= UNCLEAR_IN_A_ROW:

@@ -8,8 +8,9 @@ status                 it means
 400 about ``from``     it refuses our sender: ``ProviderRefused``
 3xx, 404, 405, 415     nothing that takes mail lives there: ``ProviderRefused``
 429                    deferred, and everyone is to wait as long as it says
-408, 5xx               deferred
-another 4xx            refused; a bad address where it says so
+408                    deferred
+5xx                    deferred: the service is ill
+another 4xx            refused for its content; a bad address where it says so
 =====================  ============================================================
 """
 
@@ -23,7 +24,7 @@ from http.client import HTTPMessage
 from typing import Any
 
 from newsletter.delivery.groups import describe
-from newsletter.model import Message, Outcome, Verdict
+from newsletter.model import Message, Outcome, Trouble, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def outcome_of(answer: Answer, message: Message, *, clock: float) -> Outcome:
         provider_id=answer.headers.get("X-Message-Id") if verdict is Verdict.SENT else None,
         retry_after_seconds=_wait_seconds(answer.headers, clock) if verdict is Verdict.DEFERRED else None,
         address_is_bad=verdict is Verdict.REFUSED and any(map(_bars_address, _complaints(answer))),
+        trouble=_trouble(answer, verdict),
     )
 
 
@@ -81,6 +83,13 @@ def _verdict(status: int) -> Verdict:
     if status < 300:
         return Verdict.SENT
     return Verdict.DEFERRED if status in _NOT_NOW or status >= 500 else Verdict.REFUSED
+
+
+def _trouble(answer: Answer, verdict: Verdict) -> Trouble | None:
+    if verdict is Verdict.REFUSED:
+        is_about_recipient = any(c.field.startswith("personalizations") for c in _complaints(answer))
+        return None if is_about_recipient else Trouble.CONTENT
+    return Trouble.SERVICE if answer.status >= 500 else None
 
 
 def _wait_seconds(headers: HTTPMessage, clock: float) -> float | None:

@@ -14,7 +14,7 @@ from newsletter.addresses import wire_address
 from newsletter.config.settings import SmtpProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
 from newsletter.delivery.groups import Groups, Unsendable, Wait, describe
-from newsletter.delivery.smtp_answers import Reply, Stage, outcome_of, refuses_us
+from newsletter.delivery.smtp_answers import Reply, Stage, asks_everyone_to_wait, outcome_of, refuses_us
 from newsletter.delivery.smtp_body import wire_body
 from newsletter.delivery.smtp_connection import connect
 from newsletter.delivery.smtp_dialogue import Dialogue, Envelope
@@ -67,7 +67,7 @@ class Smtp:
         if refuses_us(reply):
             raise ProviderRefused(f"{self._place}: refuses us at {reply.stage}: {describe(reply.text, message)}")
         outcome = outcome_of(reply, message)
-        if reply.code == 421:
+        if asks_everyone_to_wait(reply):
             raise Wait(outcome)
         return outcome
 

@@ -4,11 +4,13 @@
 at                  the server says                         it means
 ==================  ======================================  ==============================================
 anything            530, 534, 535, 538                      it refuses us: ``ProviderRefused``
-anything            421                                     deferred, and everyone is to wait
-anything            another 4xx, or a 5xx x.4.5 (quota)     deferred
-MAIL                5xx: too big                            refused
+anything            421, or a 5xx x.4.5 (our quota)         deferred, and everyone is to wait
+RCPT, DATA, end     452, or a 4xx x.7.x                     deferred, and so is all mail to that domain
+anything            another 4xx                             deferred
+MAIL                5xx: too big                            refused for its content
 MAIL                another 5xx                             it refuses our sender: ``ProviderRefused``
-RCPT, DATA, end     5xx                                     refused; a bad address where it says so
+RCPT                5xx                                     refused; a bad address where it says so
+DATA, end           5xx                                     refused; for its content, or a bad address
 MAIL, RCPT, DATA    nothing, or nothing one can read        not handed over: no byte of the body left us
 inside the body     nothing                                 deferred: without its end nobody may deliver it
 end of the body     nothing, or nothing one can read        uncertain: it may be delivered
@@ -23,7 +25,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from newsletter.delivery.groups import describe
-from newsletter.model import Message, Outcome, Verdict
+from newsletter.model import Message, Outcome, Trouble, Verdict
 
 
 class Stage(StrEnum):
@@ -72,6 +74,7 @@ _NO_REPLY = {Stage.BODY: Verdict.DEFERRED, Stage.END: Verdict.UNCERTAIN}
 _STATUS = re.compile(r"\s*[245]\.(\d{1,3}\.\d{1,3})\b")
 _TOO_BIG = frozenset({"3.4", "2.3"})
 _QUOTA = "4.5"
+_POLICY = "7."
 _BAD_ADDRESS = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
 _SAYS_LITTLE = (None, "0.0", "1.0")
 _NOT_THE_ADDRESS = re.compile(
@@ -95,15 +98,22 @@ def refuses_us(reply: Reply) -> bool:
     return reply.code in _REFUSES_US or (reply.stage is Stage.MAIL and reply.is_final and not _is_too_big(reply))
 
 
+def asks_everyone_to_wait(reply: Reply) -> bool:
+    """Whether no message can pass for a while: the server closes, or today's quota is used up."""
+    return reply.code == 421 or (reply.is_final and _status(reply) == _QUOTA)
+
+
 def outcome_of(reply: Reply, message: Message) -> Outcome:
     """What the decisive reply means for the message."""
     verdict = _verdict(reply)
+    address_is_bad = verdict is Verdict.REFUSED and _is_bad_address(reply)
     queued = _QUEUE_ID.search(reply.text) if verdict is Verdict.SENT else None
     return Outcome(
         verdict=verdict,
         detail=describe(reply.text, message),
         provider_id=queued[1] if queued else None,
-        address_is_bad=verdict is Verdict.REFUSED and _is_bad_address(reply),
+        address_is_bad=address_is_bad,
+        trouble=None if address_is_bad else _trouble(reply, verdict),
     )
 
 
@@ -113,6 +123,16 @@ def _verdict(reply: Reply) -> Verdict:
     if reply.accepts:
         return Verdict.SENT
     return Verdict.REFUSED if reply.is_final and _status(reply) != _QUOTA else Verdict.DEFERRED
+
+
+def _trouble(reply: Reply, verdict: Verdict) -> Trouble | None:
+    """What the reply says of other messages, one with a bad address aside."""
+    if verdict is Verdict.REFUSED and reply.stage is not Stage.RCPT:
+        return Trouble.CONTENT
+    if verdict is Verdict.DEFERRED and reply.stage is not Stage.MAIL and not asks_everyone_to_wait(reply):
+        is_about_us = reply.code == 452 or (_status(reply) or "").startswith(_POLICY)
+        return Trouble.DOMAIN if is_about_us else None
+    return None
 
 
 def _is_bad_address(reply: Reply) -> bool:

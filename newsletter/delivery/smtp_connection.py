@@ -13,11 +13,16 @@ import ssl
 
 from newsletter.config.settings import SmtpProvider
 from newsletter.delivery import Surroundings
-from newsletter.errors import ProviderError, ProviderRefused
+from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused
+
+CLOSING = 421
+"""The server takes no more for now, and closes the connection."""
 
 
 def connect(settings: SmtpProvider, surroundings: Surroundings, *, place: str) -> smtplib.SMTP:
-    """The connection; raises ``ProviderError`` without one, ``ProviderRefused`` where the server lets us not in."""
+    """The connection; raises ``ProviderError`` without one, ``ProviderBusy`` where the server says 421,
+    ``ProviderRefused`` where it lets us not in.
+    """
     try:
         server = _greet(settings, surroundings)
         try:
@@ -31,10 +36,16 @@ def connect(settings: SmtpProvider, surroundings: Surroundings, *, place: str) -
         raise ProviderError(f"{place}: {error}; provider.tls and provider.port must fit the server") from error
     except smtplib.SMTPResponseException as error:
         words = f"{place}: {error.smtp_code} {_words(error.smtp_error)}"
-        raise (ProviderRefused if error.smtp_code >= 500 else ProviderError)(words) from error
+        raise _kind_of(error.smtp_code)(words) from error
     except (OSError, UnicodeError) as error:
         raise ProviderError(f"{place}: cannot be reached: {error}") from error
     return server
+
+
+def _kind_of(code: int) -> type[ProviderError]:
+    if code == CLOSING:
+        return ProviderBusy
+    return ProviderRefused if code >= 500 else ProviderError
 
 
 def _greet(settings: SmtpProvider, surroundings: Surroundings) -> smtplib.SMTP:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from newsletter.delivery import Surroundings, open_provider
 from newsletter.delivery.groups import UNCLEAR_IN_A_ROW
-from newsletter.errors import ProviderError, ProviderRefused, UsageError
+from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused, UsageError
 from newsletter.model import Mailbox, Message, Outcome, Verdict
 from newsletter.testing import DROP, STALL, Certificate, SendgridAnswer, SendgridStub, make_certificate
 
@@ -175,8 +175,9 @@ def test_too_many_requests_ends_the_group_and_says_how_long_to_wait(
         outcomes = provider.send([make_message(1), make_message(2)])
         first = next(outcomes)
         assert (first.verdict, first.retry_after_seconds) == (DEFERRED, seconds)
-        with pytest.raises(ProviderError, match="asks to come back later: 429 too many requests"):
+        with pytest.raises(ProviderBusy, match="asks to come back later: 429 too many requests") as caught:
             next(outcomes)
+    assert caught.value.retry_after_seconds == seconds
     assert stub.requests == 1
 
 

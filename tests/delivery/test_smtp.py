@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from newsletter.config.settings import SmtpProvider
 from newsletter.delivery import Surroundings, open_provider
-from newsletter.errors import ProviderError, ProviderRefused
+from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused
 from newsletter.model import Mailbox, Message, Verdict
 from newsletter.testing import DROP, STALL, Certificate, SmtpSink, make_certificate
 
@@ -150,7 +150,7 @@ def test_a_server_that_wants_a_login_refuses_us_without(make_message: MakeMessag
     [
         ("CONNECT", DROP, ProviderError),
         ("CONNECT", STALL, ProviderError),
-        ("CONNECT", "421 4.3.2 come back", ProviderError),
+        ("CONNECT", "421 4.3.2 come back", ProviderBusy),
         ("CONNECT", "nonsense", ProviderError),
         ("CONNECT", "554 5.7.1 not you", ProviderRefused),
         ("EHLO", DROP, ProviderError),

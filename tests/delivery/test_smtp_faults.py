@@ -16,7 +16,7 @@ MakeMessage = Callable[..., Message]
 
 SENT, REFUSED, DEFERRED = Verdict.SENT, Verdict.REFUSED, Verdict.DEFERRED
 NOT_HANDED, UNCERTAIN = Verdict.NOT_HANDED, Verdict.UNCERTAIN
-STOPS, NEVER_LET_IN = "ProviderError", "ProviderRefused"
+STOPS, NEVER_LET_IN = "ProviderBusy", "ProviderRefused"
 
 GARBAGE = "what is this"
 REPLIES: dict[int | str, str] = {code: f"{code} no" for code in (421, 450, 451, 452, 550, 552, 554, 535)}
