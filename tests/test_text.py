@@ -49,6 +49,7 @@ FRAGMENTS = st.lists(
         # symbols and formulas
         (r"$\alpha$-divergence, 2$\times$, \beta rays", "α-divergence, 2×, β rays"),
         (r"$O(n\log n)$ and $\arg\max_x$", "O(n log n) and arg maxₓ"),
+        (r"$O(\sqrt{n}\log n)$, $2\log n$ and $(\log n)$", "O(√n log n), 2 log n and (log n)"),
         (r"$\mathbb{R}^N$, $\mathcal{O}$, $\mathbf{x}$, \mathbb{Q}", "ℝᴺ, O, x, ℚ"),
         (r"$\frac{1}{2}$ $\frac{a+b}{c}$ $\frac12$ \frac{a}", r"1/2 (a+b)/c 1/2 \frac{a}"),
         (r"$\sqrt{n}$ $\sqrt[3]{n+1}$ $\sqrt$", "√n ³√(n+1) \\sqrt"),

@@ -147,7 +147,12 @@ class _Reader:
         symbol = symbols().get(name)
         if symbol is not None and self.text.startswith("{}", self.at):
             self.at += 2
-        return symbol
+        return f" {symbol}" if symbol and len(symbol) > 1 and self._follows_a_word() else symbol
+
+    def _follows_a_word(self) -> bool:
+        """Whether the macro just taken would grow together with what stands before it."""
+        before = self.text[: self.text.rindex("\\", 0, self.at)][-1:]
+        return before.isalnum() or before == "}"
 
     def _nothing(self, _name: str) -> str:
         return ""
