@@ -40,6 +40,10 @@ _BY_JINJA = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 _CLASS_PATH = re.compile(r"'newsletter\.[\w.]*?(\w+) object' has no attribute '(\w+)'")
 
 
+_COMPILED: dict[object, Any] = {}
+MOST_COMPILED = 500
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, without its lengthy questions where the answer is known: our records hide nothing."""
 
@@ -51,6 +55,20 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+    def compile(self, source: Any, name: str | None = None, filename: str | None = None, *args: Any) -> Any:
+        """The template's code; a text that was compiled before, for the same looks, is not compiled again."""
+        if not isinstance(source, str) or args:
+            return super().compile(source, name, filename, *args)
+        look: Any = self.globals
+        # Constants are computed while compiling, by filters that know the language.
+        key = source, name, filename, self.autoescape, self.code_generator_class, look["brand"], look["language"].tag
+        code = _COMPILED.get(key)
+        if code is None:
+            if len(_COMPILED) >= MOST_COMPILED:
+                _COMPILED.clear()
+            code = _COMPILED[key] = super().compile(source, name, filename)
+        return code
 
 
 def html_environment(folders: Sequence[Path], look: Look | None = None) -> Environment:
