@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.model import Digest, Mailbox, Subscriber
@@ -35,6 +35,12 @@ def plan_digests(storage: Storage, planned: Iterable[Planned], *, sender: Mailbo
             inserted += storage.deliveries.plan(shard)
             shard = []
     return inserted + (storage.deliveries.plan(shard) if shard else 0)
+
+
+def plan_suppressed(storage: Storage, planned: Iterable[Planned], *, sender: Mailbox, now: datetime) -> int:
+    """Writes down that these get nothing, for their address must not be mailed; their digests are empty ones."""
+    new = [replace(new_delivery(one, sender=sender, now=now), edition=None) for one in planned]
+    return storage.deliveries.plan_suppressed(new)
 
 
 def new_delivery(planned: Planned, *, sender: Mailbox, now: datetime) -> NewDelivery:

@@ -24,6 +24,7 @@ from newsletter.storage.delivery_rows import (
     count_states,
     give_up_rows,
     plan_rows,
+    plan_suppressed_rows,
     read_rows,
     settle_rows,
     still_ours,
@@ -76,6 +77,11 @@ class Deliveries:
         """Inserts what is not there yet, all or nothing; how many were new (one digest a reader and local date)."""
         with self._database.writing_bare() as bare:
             return plan_rows(bare, list(new))
+
+    def plan_suppressed(self, new: Iterable[NewDelivery]) -> int:
+        """The same for digests that are not made, for their readers must not be mailed: suppressed from the start."""
+        with self._database.writing_bare() as bare:
+            return plan_suppressed_rows(bare, list(new), at=self._database.clock())
 
     def turn(
         self,

@@ -36,6 +36,7 @@ from newsletter.text import one_line
 MAX_ERROR_CHARACTERS = 500
 ROWS_AT_ONCE = 50
 """Rows of one INSERT: what a statement costs by itself is spread over them."""
+SUPPRESSED_BEFORE = "the address was suppressed before the digest was made"
 LOST = "its sender ended before the provider's answer was recorded"
 
 
@@ -89,6 +90,14 @@ def count_states(connection: Connection) -> dict[DeliveryState, int]:
 def plan_rows(bare: Bare, new: Sequence[NewDelivery]) -> int:
     """Inserts those that are not there yet; how many."""
     return sum(_plan_some(bare, some) for some in in_chunks(new, ROWS_AT_ONCE))
+
+
+def plan_suppressed_rows(bare: Bare, new: Sequence[NewDelivery], *, at: datetime) -> int:
+    """The same, and none of them waits to be sent."""
+    planned = plan_rows(bare, new)
+    for one in new:
+        bare.write(sql.SUPPRESS, [SUPPRESSED_BEFORE, bare.instant(at), one.subscriber, bare.day(one.local_date)])
+    return planned
 
 
 def _plan_some(bare: Bare, new: Sequence[NewDelivery]) -> int:

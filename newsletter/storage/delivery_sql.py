@@ -13,6 +13,10 @@ PLAN = (
 )
 PLANNED = "SELECT id FROM deliveries WHERE id IN ([marks])"
 INPUTS = "INSERT INTO inputs (delivery_id, message_id, shown, payload) VALUES [rows (?, ?, ?, ?)]"
+SUPPRESS = (
+    "UPDATE deliveries SET state = 'suppressed', error = ?, updated_at = ?"
+    " WHERE kind = 'digest' AND state = 'ready' AND subscriber = ? AND local_date = ?"
+)
 
 READER = ", ".join(f"s.{name}" for name in SUBSCRIBER_COLUMNS)
 WAITING = (

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from newsletter.addresses import normal_form
 from newsletter.storage.engine import Database, in_chunks
-from newsletter.storage.schema import suppressions
+from newsletter.storage.schema import subscribers, suppressions
 
 ERASED = "erased"
 """The reason of those who asked to be forgotten: no file brings them back."""
@@ -54,6 +54,12 @@ class Suppressions:
             for chunk in in_chunks(set(by_hash.values())):
                 found |= set(connection.scalars(query.where(suppressions.c.address_hash.in_(chunk))))
         return {email for email, hashed in by_hash.items() if hashed in found}
+
+    def readers(self) -> set[str]:
+        """Ids of the readers whose address is suppressed."""
+        query = select(subscribers.c.id).join(suppressions, suppressions.c.address_hash == subscribers.c.address_hash)
+        with self._database.reading() as connection:
+            return set(connection.scalars(query))
 
     def count(self) -> int:
         """How many addresses are suppressed."""
