@@ -14,13 +14,14 @@ from newsletter.cli.app import app
 PAGE = Path(__file__).with_name("cli.md")
 HEAD = """# Commands
 
-`newsletter [--config PATH] [-v] COMMAND`. PATH is a folder or a `newsletter.yaml`; default `$NEWSLETTER_CONFIG`, then
-`./config`. Relative paths in the configuration start at the deployment folder (the parent of `config/`), so cron may
-call it from anywhere.
+`newsletter [--config PATH] [-v] [--log-format json] COMMAND`. PATH is a folder or a `newsletter.yaml`; default
+`$NEWSLETTER_CONFIG`, then `./config`. Relative paths in the configuration start at the deployment folder (the parent of
+`config/`), so cron may call it from anywhere.
 
 With `--json` one JSON document goes to stdout at every exit, with `error` filled where there is one; everything else
-goes to stderr. In `run`'s document `due` is the sum of the six counts after it; a dry run sends to nobody, and its
-`due` says to how many it would. Exit codes:
+goes to stderr. With `--log-format json` each line on stderr is a JSON object, and each run has one, told of in
+[operations.md](operations.md). In `run`'s document `due` is the sum of the six counts after it; a dry run sends to
+nobody, and its `due` says to how many it would. Exit codes:
 
 | code | meaning |
 |---|---|

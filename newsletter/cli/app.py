@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from newsletter.cli import (
     feeds,
     fetch,
     init,
+    logs,
     migrate,
     preview,
     rank,
@@ -59,17 +59,15 @@ def newsletter(
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is being done.")] = False,
+    log_format: Annotated[
+        logs.LogFormat, typer.Option(help="How log lines on stderr are written: json has one line a run.")
+    ] = logs.LogFormat.TEXT,
     version: Annotated[  # noqa: ARG001 its callback does it all
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=show_version)
     ] = False,
 ) -> None:
     """Takes what all commands share."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING, format="%(asctime)s %(name)s: %(message)s", force=True
-    )
-    # Below warning these print addresses and message bodies, which belong in no log.
-    for talkative in ("urllib3", "alembic", "sqlalchemy", "apscheduler", "python_http_client"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    logs.set_up(log_format, verbose=verbose)
     ctx.obj = Context(config)
 
 

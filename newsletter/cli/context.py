@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli.logs import hide_secrets
 from newsletter.config import find_config, load
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
@@ -35,7 +36,9 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """The configuration; ConfigError with every mistake in it."""
-        return load(self.config, environ=os.environ)
+        settings = load(self.config, environ=os.environ)
+        hide_secrets(settings)
+        return settings
 
     @property
     def config_folder(self) -> Path:

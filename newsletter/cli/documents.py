@@ -41,9 +41,9 @@ def failed_document(arguments: Sequence[str], message: str, code: int) -> dict[s
 
 
 def _command_of(arguments: Sequence[str]) -> str:
-    """The first argument that is neither an option nor the value of ``--config``."""
+    """The first argument that is neither an option nor the value of one."""
     for before, argument in zip(("", *arguments), arguments, strict=False):
-        if not argument.startswith("-") and before != "--config":
+        if not argument.startswith("-") and before not in {"--config", "--log-format"}:
             return argument
     return ""
 

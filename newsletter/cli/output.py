@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,6 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from newsletter.cli.logs import are_structured
+
+log = logging.getLogger("newsletter")
 
 
 def out() -> Console:
@@ -34,6 +39,9 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_error(message: str, code: int) -> int:
     """One line a problem on stderr; gives the code back."""
+    if are_structured():
+        log.error("%s", message, extra={"fields": {"exit_code": code}})
+        return code
     for line in message.splitlines():
         err().print(f"[bold red]newsletter:[/] {escape(line)}", soft_wrap=True)
     return code
@@ -41,6 +49,9 @@ def print_error(message: str, code: int) -> int:
 
 def print_warning(message: str) -> None:
     """A line on stderr that stops nothing."""
+    if are_structured():
+        log.warning("%s", message)
+        return
     err().print(f"[yellow]newsletter:[/] {escape(message)}", soft_wrap=True)
 
 

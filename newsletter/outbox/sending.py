@@ -47,7 +47,9 @@ class Sending:
     """Ids of the readers to send to; ``None`` is everyone."""
     keep_bodies: bool = True
     stop: Event = field(default_factory=Event)
-    """Set from outside: finish the group at hand, lease no more."""
+    """Set from outside: finish the message at hand, begin no other."""
+    may_send: Callable[[], bool] = lambda: True
+    """Asked before each lease: whether the lock under which we send is still ours."""
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class _Lane:
 
     @property
     def _goes_on(self) -> bool:
-        return not self._sending.stop.is_set() and not self._broken.is_set()
+        return not self._sending.stop.is_set() and not self._broken.is_set() and self._sending.may_send()
 
     def _send_group(self, provider: Provider) -> None:
         """Renders what is leased, records it as handed over, and hands it over."""
@@ -183,7 +185,10 @@ class _Lane:
         try:
             if group:
                 for outcome in provider.send([messages[delivery.id] for delivery in group]):
-                    outcomes.append(outcome)  # noqa: PERF402 what came before an error counts
+                    outcomes.append(outcome)
+                    if self._sending.stop.is_set():  # what a provider was not asked for it has not begun
+                        unanswered = Outcome(verdict=Verdict.NOT_HANDED)
+                        break
         except ProviderError:
             unanswered = Outcome(verdict=Verdict.NOT_HANDED)
             raise

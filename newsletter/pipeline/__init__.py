@@ -8,19 +8,22 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
+from time import monotonic
 
 from newsletter.config.settings import Settings, SmtpProvider
 from newsletter.errors import NewsletterError, NothingToRead, Stopped, StorageError
-from newsletter.model import DeliveryState, Edition, Subscriber
-from newsletter.outbox import Planned, Sending, plan_digests, send_ready
+from newsletter.model import DeliveryState, Digest, Edition, Subscriber
+from newsletter.outbox import Planned, Sending, plan_digests, plan_suppressed, send_ready
 from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
 from newsletter.pipeline.fetching import OnFetched, fetch
 from newsletter.pipeline.holding import find_hold, part, tell
+from newsletter.pipeline.journal import keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
 from newsletter.pipeline.providers import make_provider
@@ -28,12 +31,14 @@ from newsletter.pipeline.report import Counts, FetchReport, RunReport, nothing_t
 from newsletter.pipeline.sentences import SentenceMaker, forget_unused
 from newsletter.pipeline.trial import send_test
 from newsletter.pipeline.warnings import warnings_for
-from newsletter.storage import Storage
+from newsletter.storage import RunLock, Storage
 from newsletter.subscriptions import is_address, reader_named, readers, require_lawful
 
 __all__ = ["FetchReport", "Look", "RunReport", "Watch", "fetch", "look", "look_at_all", "run", "send_test"]
 
 LEDGER_KEPT = timedelta(days=365)
+
+LOST_LOCK = "the lock of the run was lost with its connection to the database; the next run resumes"
 
 log = logging.getLogger(__name__)
 
@@ -67,24 +72,50 @@ def run(
 
     An error that stops the run is in the report, beside what was done before it. Raised are only errors from before
     anything was touched: a template or a reader's address that is wrong, packages that the encoder needs and lacks,
-    LockHeld where another run works.
+    LockHeld where another run works. Whatever comes of it, the log has one line of it.
     """
+    job = partial(
+        _run,
+        settings,
+        storage,
+        now=now,
+        everyone=everyone,
+        only=only,
+        dry_run=dry_run,
+        confirm_resume=confirm_resume,
+        watch=watch,
+        stop=stop or Event(),
+    )
+    return logged(job)
+
+
+def _run(
+    settings: Settings,
+    storage: Storage,
+    *,
+    now: datetime,
+    everyone: bool,
+    only: str | None,
+    dry_run: bool,
+    confirm_resume: bool,
+    watch: Watch,
+    stop: Event,
+) -> RunReport:
+    begun = monotonic()
     letterhead = Letterhead(settings)
     sentences = SentenceMaker(settings, storage, now=now)
     require_lawful(settings, storage)
     if only is not None:
         reader_named(only, settings, storage)
-    with storage.lock():
+    with storage.lock() as lock:
         _refuse_old_snapshot(storage, confirmed=confirm_resume, dry_run=dry_run)
-        job = _Run(
-            settings, storage, letterhead, sentences, now=now, watch=watch, stop=stop or Event(), dry_run=dry_run
-        )
+        job = _Run(settings, storage, letterhead, sentences, lock, now=now, watch=watch, stop=stop, dry_run=dry_run)
         try:
             job.go(everyone=everyone, only=only)
         except NewsletterError as error:
             job.report = replace(job.report, error=error)
         if not dry_run and not isinstance(job.report.error, StorageError):
-            _keep_house(settings, storage, job.report, now=now)
+            _keep_house(settings, storage, job.report, now=now, begun=begun)
         return job.report
 
 
@@ -99,9 +130,9 @@ def _refuse_old_snapshot(storage: Storage, *, confirmed: bool, dry_run: bool) ->
         )
 
 
-def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime) -> None:
+def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime, begun: float) -> None:
     """Writes the run down, and deletes what is kept no longer."""
-    storage.runs.save(report.run_id, started_at=now, finished_at=datetime.now(UTC), report=asdict(report.counts))
+    keep_account(storage, report, now=now, begun=begun)
     forget_unused(storage, now=now)
     storage.deliveries.prune(
         datetime.now(UTC), messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT
@@ -117,6 +148,7 @@ class _Run:
         storage: Storage,
         letterhead: Letterhead,
         sentences: SentenceMaker,
+        lock: RunLock,
         *,
         now: datetime,
         watch: Watch,
@@ -124,6 +156,7 @@ class _Run:
         dry_run: bool,
     ) -> None:
         self.settings, self.storage, self.letterhead, self.sentences = settings, storage, letterhead, sentences
+        self.lock = lock
         self.now, self.watch, self.stop, self.dry_run = now, watch, stop, dry_run
         self.report = RunReport(run_id=_run_id(now), date=now.astimezone(settings.timezone).date(), dry_run=dry_run)
         self.nothing_read: NothingToRead | None = None
@@ -135,9 +168,10 @@ class _Run:
         if not self.dry_run:
             self.settle_dead()
         self.fetch()
+        self.require_leave()
         wanted = self.find_readers(only)
         due = self.find_due(wanted, everyone=everyone)
-        waiting = self.set_aside(due)
+        waiting = self.leave_out(self.set_aside(due))
         if not everyone:
             waiting = self.hold(waiting)
         self.require_something(waiting)
@@ -145,6 +179,7 @@ class _Run:
             self.add(Counts(due=sum(1 for _ in self.plans(waiting, self.make_edition(waiting))) if waiting else 0))
         else:
             self.plan(waiting)
+            self.require_leave()
             self.send(None if only is None else frozenset(reader.id for reader in wanted))
 
     def settle_dead(self) -> None:
@@ -160,6 +195,13 @@ class _Run:
         candidates = len(self.storage.entries.first_seen_since(self.now - self.settings.window))
         self.report = replace(self.report, sources=fetched.sources, candidates=candidates)
         self.nothing_read = nothing_to_read(fetched) if fetched.all_failed else None
+
+    def require_leave(self) -> None:
+        """Stops between two steps where we were told to, or where the lock is gone and another run may have begun."""
+        if self.stop.is_set():
+            raise Stopped("told to stop before anything was sent; the next run resumes")
+        if not self.lock.is_held():
+            raise Stopped(LOST_LOCK)
 
     def require_something(self, waiting: Sequence[DueReader]) -> None:
         """With nothing read, nothing within anyone's reach and nothing left to hand over, there is nothing to do."""
@@ -187,6 +229,23 @@ class _Run:
         already = sum(1 for reader, state in states.items() if state in had and reader not in self.lost)
         self.add(Counts.of(already_sent=already))
         return [reader for reader in due if reader.subscriber.id not in states]
+
+    def leave_out(self, due: Sequence[DueReader]) -> list[DueReader]:
+        """Those who may be mailed; that the others were not is written down once a date."""
+        suppressed = self.storage.suppressions.readers()
+        barred = [reader for reader in due if reader.subscriber.id in suppressed]
+        if barred and not self.dry_run:
+            empty = [
+                Planned(
+                    subscriber=reader.subscriber,
+                    digest=Digest(edition="", local_date=reader.slot.local_date),
+                    valid_until=reader.slot.closes_at,
+                )
+                for reader in barred
+            ]
+            plan_suppressed(self.storage, empty, sender=self.settings.sender, now=self.now)
+            self.add(Counts.of(suppressed=len(barred)))
+        return [reader for reader in due if reader.subscriber.id not in suppressed]
 
     def hold(self, waiting: Sequence[DueReader]) -> list[DueReader]:
         """Those who do not have to wait for a source that is expected; the others stay due for a later run."""
@@ -244,12 +303,15 @@ class _Run:
             only=only,
             keep_bodies=bool(self.settings.retention.messages),
             stop=self.stop,
+            may_send=self.lock.is_held,
         )
         tally = send_ready(self.storage, sending, self.watch.delivered)
         self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
         self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))
         if tally.error:
             raise tally.error
+        if not self.lock.is_held():
+            raise Stopped(LOST_LOCK)
         if self.stop.is_set() and self.report.counts.retrying:
             raise Stopped(f"told to stop; {self.report.counts.retrying} messages wait for the next run")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import text
 
@@ -63,8 +64,10 @@ def _advisory_lock(database: Database) -> Iterator[RunLock]:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_KEY}):
             raise LockHeld(f"another run is at work ({database.place})")
 
+        asking = Lock()  # lanes share the one session
+
         def is_held() -> bool:
-            with suppress(StorageError):
+            with asking, suppress(StorageError):
                 return not connection.invalidated and bool(connection.scalar(text("SELECT true")))
             return False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from newsletter.storage.engine import Database
 from newsletter.storage.schema import runs
@@ -42,6 +42,11 @@ class Runs:
         }
         with self._database.writing() as connection:
             connection.execute(self._database.upsert(runs), row)
+
+    def prune(self, until: datetime) -> int:
+        """Forgets the runs that started by that instant; how many."""
+        with self._database.writing() as connection:
+            return connection.execute(delete(runs).where(runs.c.started_at <= until)).rowcount
 
     def last(self) -> RunRecord | None:
         """The run that started last."""

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -61,6 +62,45 @@ def test_a_kill_in_the_middle_of_a_body_leaves_a_short_list_and_no_double(deploy
     assert (after.json["uncertain"], after.json["sent"], after.json["due"]) == (3, 0, 3)
     listed = deployment("deliveries", "list", "--json").json["deliveries"]
     assert {one["state"] for one in listed} == {"uncertain"}
+
+
+def test_sigterm_finishes_the_message_at_hand_and_the_next_run_the_others(deployment):
+    """A server that takes its time: told to stop while it does, the run waits for that one answer, and no other."""
+    asked = threading.Event()
+    may_answer = threading.Event()
+
+    def slow(step: str, _argument: str) -> str | None:
+        if step == "END" and not asked.is_set():
+            asked.set()
+            may_answer.wait(60)
+        return None
+
+    with SmtpSink(slow) as sink:
+        deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
+        with running(deployment, "run", "--json", "--now", MORNING) as process:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGTERM)
+            may_answer.set()
+            out, _ = process.communicate(timeout=60)
+        told = json.loads(out)
+        assert (process.returncode, told["exit_code"]) == (11, 11)
+        assert (told["sent"], told["retrying"], told["uncertain"]) == (1, 2, 0)
+        assert deployment("status", "--json").json["ledger"] == {"sent": 1, "ready": 2}
+        again = deployment("run", "--json", "--now", MORNING)
+    assert (again.code, again.json["sent"], again.json["already_sent"]) == (0, 2, 1)
+    assert len({message.recipient for message in sink.messages}) == len(sink.messages) == 3
+
+
+def test_sigterm_before_anything_is_sent_is_11_too(deployment):
+    os.mkfifo(deployment.folder / "slow.xml")
+    deployment.write(sources=[*deployment.settings["sources"], {"kind": "feed", "name": "slow", "path": "slow.xml"}])
+    with running(deployment, "run", "--json", "--now", MORNING) as process:
+        with (deployment.folder / "slow.xml").open("w") as pipe:  # returns when the run has begun to read
+            process.send_signal(signal.SIGTERM)
+            pipe.write("<rss/>")
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["sent"]) == (11, 0)
+    assert deployment.mails() == []
 
 
 def test_cron_may_start_it_from_anywhere(deployment):

@@ -211,11 +211,23 @@ def test_an_edition_that_is_paused_stops_after_the_group_at_hand(storage):
     assert {one.attempt for one in storage.deliveries.find(states=[DeliveryState.READY])} == {0}
 
 
-def test_told_to_stop_it_finishes_the_group_and_gives_back_the_next(storage):
+def test_told_to_stop_it_finishes_the_message_at_hand_and_gives_back_the_others(storage):
     plan(storage, 50)
     stop = Event()
-    tally = send(storage, MemoryProvider(lambda _: stop.set()), stop=stop)
-    assert tally.states == {DeliveryState.SENT: 20}
+    provider = MemoryProvider(lambda _: stop.set())
+    tally = send(storage, provider, stop=stop)
+    assert len(provider.messages) == 1
+    assert tally.states == {DeliveryState.SENT: 1}
+    assert storage.deliveries.counts() == {DeliveryState.SENT: 1, DeliveryState.READY: 49}
+    assert {one.attempt for one in storage.deliveries.find(states=[DeliveryState.READY])} == {0}
+
+
+def test_who_has_lost_the_lock_leases_no_more(storage):
+    plan(storage, 50)
+    held = [True]
+    provider = MemoryProvider(lambda _: held.clear())
+    tally = send(storage, provider, may_send=lambda: bool(held))
+    assert (len(provider.messages), tally.states) == (20, {DeliveryState.SENT: 20})
     assert storage.deliveries.counts() == {DeliveryState.SENT: 20, DeliveryState.READY: 30}
 
 
