@@ -10,6 +10,9 @@
     ├── LockHeld             12  another run is at work
     ├── NothingToRead        13  no source answered and nothing was stored before
     ├── SourceError              one source failed; the others go on
+    ├── EventError            2  what a provider told us cannot be read
+    │   ├── EventsTooLarge    2  it is more than anybody has to say
+    │   └── NotSigned         2  it may be anybody's: no signature, a wrong one, or one of long ago
     ├── Stopped              11  a run was told to stop; the next one resumes
     ├── ProviderError         11  the mail provider could not be reached; the next run resumes
     │   ├── ProviderBusy      11  it asks everyone to come back later; may say when
@@ -99,6 +102,18 @@ class ProviderRefused(ProviderError):
     """The mail provider refused our credentials or our sender: no message can pass before that is mended."""
 
     exit_code = 21
+
+
+class EventError(NewsletterError):
+    """What a provider told us about our mail is not what it was agreed to be; nothing of it was written down."""
+
+
+class EventsTooLarge(EventError):
+    """It is larger than a provider's words ever are."""
+
+
+class NotSigned(EventError):
+    """Nobody vouches for it: the signature is missing, wrong, or too old to be believed."""
 
 
 class Stopped(NewsletterError):

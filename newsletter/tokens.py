@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     FEEDBACK = "feedback"
     ARCHIVE = "archive"
+    RETURN = "return"  # names a delivery in the address that reports about it go to
 
 
 LIVES: dict[Purpose, timedelta | None] = {
@@ -47,6 +48,7 @@ LIVES: dict[Purpose, timedelta | None] = {
     Purpose.PREFERENCES: timedelta(days=60),
     Purpose.FEEDBACK: timedelta(days=60),
     Purpose.ARCHIVE: None,
+    Purpose.RETURN: None,
 }
 
 
