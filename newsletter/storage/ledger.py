@@ -36,7 +36,8 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.SUPPRESSED: frozenset(),
     DeliveryState.CANCELLED: frozenset(),
 }
-"""State -> the states that may follow it. ``handed`` goes back to ready only on proof that nothing left us."""
+"""State -> the states that may follow it by a sender's word or an operator's; what is told later has rules of its own
+(``told``). ``handed`` goes back to ready only on proof that nothing left us."""
 
 SENDING = frozenset({DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.UNCERTAIN})
 """States in which a sender's word still counts: an answer may come after the lease was given up for lost."""

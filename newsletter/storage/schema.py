@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -240,6 +240,25 @@ pieces = Table(
     Column("used_on", Date, nullable=False, index=True, comment="no message kept after that day needs it"),
     sqlite_autoincrement=True,  # a message holds ids: one that comes back would change what was sent
 )
+
+events = Table(
+    "events",
+    metadata,
+    Column("provider", Text, primary_key=True, comment="who told"),
+    Column("id", Text, primary_key=True, comment="the same each time it is told"),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, comment="of what the provider rejected"),
+    # No foreign keys: what is told late must be known as told before, whatever was deleted since. No addresses.
+    Column("delivery_id", BigInteger().with_variant(Integer, "sqlite"), index=True),
+    Column("attempt", Integer, comment="of the delivery, when it was told"),
+    Column("subscriber", Text, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+    Column("waits", Boolean, nullable=False, comment="its delivery was in a sender's hands"),
+    comment="What was told about deliveries; soft bounces are scored by it",
+)
+Index("ix_events_waits", events.c.delivery_id, sqlite_where=text("waits"), postgresql_where=text("waits"))
 
 runs = Table(
     "runs",

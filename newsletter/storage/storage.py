@@ -16,6 +16,7 @@ from newsletter.storage.deliveries import Deliveries
 from newsletter.storage.editions import Editions
 from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
+from newsletter.storage.events import Events
 from newsletter.storage.runs import Runs
 from newsletter.storage.schema import HEAD, notes
 from newsletter.storage.sources import Sources
@@ -46,6 +47,7 @@ class Storage:
         self.votes = Votes(database)
         self.editions = Editions(database)
         self.deliveries = Deliveries(database, self._counter)
+        self.events = Events(database, self.suppressions)
         self.runs = Runs(database)
 
     @classmethod

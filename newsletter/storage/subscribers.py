@@ -17,7 +17,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
-from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, subscribers
+from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, subscribers
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
@@ -110,7 +110,7 @@ class Subscribers:
             return connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id)).rowcount > 0
 
     def erase(self, subscriber_id: str, *, now: datetime) -> bool:
-        """Forgets a person: profile, deliveries and messages; what stays is a salted hash that keeps them unmailed.
+        """Forgets a person: profile, deliveries, messages, events; a salted hash stays that keeps them unmailed.
 
         On SQLite the address is then nowhere in the file or its log (a copy made before an upgrade still has it).
         """
@@ -121,6 +121,7 @@ class Subscribers:
             self._suppressions.add_within(connection, email, ERASED, at=now)
             for kinds in (IS_DIGEST, IS_NO_DIGEST):  # an index each
                 connection.execute(delete(deliveries).where(kinds, deliveries.c.subscriber == subscriber_id))
+            connection.execute(delete(events).where(events.c.subscriber == subscriber_id))
             connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
         if self._database.is_sqlite:
             with self._database.bare() as driver:

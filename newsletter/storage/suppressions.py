@@ -15,6 +15,10 @@ from newsletter.storage.schema import subscribers, suppressions
 ERASED = "erased"
 """The reason of those who asked to be forgotten: no file brings them back."""
 
+BOUNCED, UNSUBSCRIBED, COMPLAINED = "bounced", "unsubscribed", "complained"
+STRENGTHS = (BOUNCED, UNSUBSCRIBED, COMPLAINED)
+"""Reasons that are told by providers, the weakest first; any other is somebody's own word, and stronger."""
+
 
 class Suppressions:
     """The list of addresses that are never mailed."""
@@ -32,6 +36,16 @@ class Suppressions:
         """The same inside a transaction of the caller's."""
         row = {"address_hash": self.hash(email), "reason": reason, "at": at}
         connection.execute(self._database.upsert(suppressions), row)
+
+    def strengthen_within(self, connection: Connection, address_hash: str, reason: str, *, at: datetime) -> bool:
+        """Suppresses an address by its hash for one of ``STRENGTHS``, unless a stronger reason stands; whether it was
+        not suppressed before. Whatever the order, the strongest reason stays, since when it was first given."""
+        query = select(suppressions.c.reason, suppressions.c.at).where(suppressions.c.address_hash == address_hash)
+        stands = connection.execute(query).one_or_none()
+        if stands is None or _weight(reason, at) > _weight(stands.reason, stands.at):
+            row = {"address_hash": address_hash, "reason": reason, "at": at}
+            connection.execute(self._database.upsert(suppressions), row)
+        return stands is None
 
     def remove(self, email: str) -> bool:
         """Lets the address be mailed again; false where it was not suppressed."""
@@ -69,3 +83,8 @@ class Suppressions:
     def hash(self, email: str) -> str:
         """What stands for the address in this database, and in no other."""
         return hashlib.sha256(f"{self._salt}:{normal_form(email)}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _weight(reason: str, at: datetime) -> tuple[int, float]:
+    """The stronger reason, and of one reason the earlier word, weighs more."""
+    return (STRENGTHS.index(reason) if reason in STRENGTHS else len(STRENGTHS), -at.timestamp())

@@ -102,7 +102,8 @@ def plan(storage: Storage, join: Callable[..., Subscriber], now: datetime) -> Ca
             "created_at": now,
         }
         new = [
-            NewDelivery(subscriber=name, message_id=f"<{name}@example.org>", **(defaults | fields)) for name in names
+            NewDelivery(subscriber=name, **({"message_id": f"<{name}@example.org>"} | defaults | fields))
+            for name in names
         ]
         assert storage.deliveries.plan(new) == len(names)
 
