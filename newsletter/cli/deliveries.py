@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, short_time, table
+from newsletter.cli.output import iso, out, print_json, print_warning, short_time, table
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState
+from newsletter.storage import Storage
 
 app = typer.Typer(help="The ledger: what is uncertain or failed, and your decision.", no_args_is_help=True)
+
+
+TROUBLED = [DeliveryState.UNCERTAIN, DeliveryState.RETRY, DeliveryState.FAILED]
 
 
 class Decision(StrEnum):
@@ -29,17 +33,22 @@ def show(
         list[DeliveryState] | None, typer.Option(help="Only these; default uncertain, retry and failed.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Deliveries in every state.")] = False,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0: no limit.")] = 100,
     json: Json = False,
 ) -> None:
     """List deliveries, newest first."""
     context: Context = ctx.obj
-    troubled = [DeliveryState.UNCERTAIN, DeliveryState.RETRY, DeliveryState.FAILED]
+    states = list(DeliveryState) if everything else state or TROUBLED
     with context.storage() as storage:
-        found = storage.deliveries.find(states=None if everything else state or troubled, limit=limit)
+        counts = storage.deliveries.counts()
+        total = sum(counts.get(one, 0) for one in set(states))
+        found = storage.deliveries.find(states=None if everything else states, limit=limit or total or 1)
         addresses = {s.id: s.email for s in storage.subscribers.all()}
+    if total > len(found):
+        print_warning(f"the latest {len(found)} of {total} deliveries; `--limit 0` lists all")
     if json:
-        print_json({"deliveries": [_document(one, addresses.get(one.subscriber)) for one in found], "error": None})
+        listed = [_document(one, addresses.get(one.subscriber)) for one in found]
+        print_json({"deliveries": listed, "total": total, "error": None, "exit_code": 0})
         return
     rows = [
         (
@@ -73,16 +82,26 @@ def retry(
 @app.command()
 def settle(
     ctx: typer.Context,
-    ids: Annotated[list[int], typer.Argument(help="Uncertain deliveries.")],
+    ids: Annotated[list[int] | None, typer.Argument(help="Uncertain deliveries.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are uncertain.")] = False,
     decision: Annotated[Decision, typer.Option("--as", help="What became of them.")] = Decision.SENT,
 ) -> None:
     """Say what became of uncertain deliveries; nothing is sent."""
     context: Context = ctx.obj
+    if bool(ids) == everything:
+        raise UsageError("name the deliveries to settle, or say --all for every uncertain one")
+    done = 0
     with context.storage() as storage:
-        for delivery_id in ids:
+        for delivery_id in ids or _uncertain(storage):
             settled = storage.deliveries.settle(delivery_id, DeliveryState(decision.value))
             _require(settled, delivery_id, "only uncertain ones can be settled")
-    out().print(f"{len(ids)} settled as {decision}")
+            done += 1
+    out().print(f"{done} settled as {decision}")
+
+
+def _uncertain(storage: Storage) -> list[int]:
+    count = storage.deliveries.counts().get(DeliveryState.UNCERTAIN, 0)
+    return [one.id for one in storage.deliveries.find(states=[DeliveryState.UNCERTAIN], limit=count or 1)]
 
 
 def _require(done: bool, delivery_id: int, why: str) -> None:

@@ -19,11 +19,11 @@ EMPTY: dict[str, dict[str, Any]] = {
         "uncertain": 0, "retrying": 0, "failed": 0, "suppressed": 0, "already_sent": 0,
         "warnings": [], "dry_run": False,
     },
-    "status": {"sources": [], "editions": [], "ledger": {}, "subscribers": {}, "suppressed": 0},
+    "status": {"sources": [], "editions": [], "last_run": None, "ledger": {}, "subscribers": {}, "suppressed": 0},
     "doctor": {"checks": []},
     "subscribers": {"subscribers": []},
     "feeds": {"added": [], "already": [], "skipped": [], "dry_run": False},
-    "deliveries": {"deliveries": []},
+    "deliveries": {"deliveries": [], "total": 0},
     "editions": {"editions": []},
     "evaluate": {
         "papers": 0, "named": 0, "hidden": 0, "candidates": 0, "history": 0, "trials": 0, "has_summaries": False,

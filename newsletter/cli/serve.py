@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,29 +12,51 @@ import typer
 from newsletter.cli.context import Context
 from newsletter.cli.output import out
 from newsletter.cli.run import stop_on_sigterm
+from newsletter.errors import UsageError
 from newsletter.pipeline import RunReport
+from newsletter.pipeline.metrics import collect_metrics
 from newsletter.scheduling import start_ticking
 from newsletter.web import serve_pages
+from newsletter.web.metrics import serve_metrics
+
+MAX_PORT = 65535
 
 
 def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless a proxy is in front.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8080,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:]PORT", help="Answer /metrics for Prometheus there; HOST is loopback if left out."),
+    ] = None,
 ) -> None:
     """Serve the web pages and run the scheduler, in one process."""
     context: Context = ctx.obj
+    watched = read_place(metrics) if metrics else None
     stop = stop_on_sigterm()
     with context.storage() as storage, ExitStack() as at_the_end:
 
         def start(taken: int) -> None:
             """Once the port is ours: who cannot listen there must not have mailed anybody."""
             out().print(f"serving http://{host}:{taken}/ (Ctrl-C ends it)")
+            if watched:
+                figures = partial(collect_metrics, context.settings, storage)
+                answers = at_the_end.enter_context(serve_metrics(figures, host=watched[0], port=watched[1]))
+                out().print(f"metrics at http://{watched[0]}:{answers}/metrics")
             scheduler = start_ticking(context.settings, storage, stop=stop, on_run=log_run)
             at_the_end.callback(scheduler.shutdown, wait=True)
             at_the_end.callback(stop.set)
 
         serve_pages(context.settings, storage, host=host, port=port, on_listening=start)
+
+
+def read_place(given: str) -> tuple[str, int]:
+    """Host and port of ``9464`` or ``0.0.0.0:9464``."""
+    host, _, port = given.rpartition(":")
+    if not port.isdecimal() or int(port) > MAX_PORT:
+        raise UsageError(f"--metrics {given}: expected a port such as 9464, or a host and a port: 10.0.0.7:9464")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def log_run(report: RunReport) -> None:

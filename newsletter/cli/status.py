@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
 from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, table
 from newsletter.config.settings import Settings
-from newsletter.model import SourceMemory
-from newsletter.storage import Storage
+from newsletter.model import DeliveryState, SourceMemory
+from newsletter.pipeline.metrics import collect_metrics
+from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
 
 EDITIONS = 10
 
 
-def status(ctx: typer.Context, json: Json = False) -> None:
-    """Show sources, editions, the ledger and the readers at a glance."""
+def status(
+    ctx: typer.Context,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Metrics as text, for the textfile collector of the node exporter.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show sources, editions, the last run, the ledger and the readers at a glance."""
     context: Context = ctx.obj
+    if prometheus:
+        with context.storage() as storage:
+            sys.stdout.write(collect_metrics(context.settings, storage))
+        return
     with context.storage() as storage:
         document = status_document(context.settings, storage)
     if json:
@@ -31,12 +44,17 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     ]
     console.print(table("source", "kind", "state", "checked", "last new", "error", rows=rows))
     console.print()
-    editions = [(e["id"], e["entries"]) for e in document["editions"]]
-    console.print(table("edition", ">entries", rows=editions))
+    editions = [(e["id"], e["entries"], "paused" if e["paused"] else "") for e in document["editions"]]
+    console.print(table("edition", ">entries", "", rows=editions))
+    if run := document["last_run"]:
+        took = "" if run["seconds"] is None else f" after {run['seconds']} s"
+        console.print(f"last run: {to_the_minute(run['finished_at'])}, exit {run['exit_code']}{took}")
     for name in ("ledger", "subscribers"):
         told = ", ".join(f"{count} {state}" for state, count in document[name].items()) or "none"
         console.print(f"\n[bold]{name}[/]  {told}")
     console.print(f"[bold]suppressed[/]  {document['suppressed']}")
+    for hint in hints(document["ledger"]):
+        console.print(hint, markup=False)
 
 
 def to_the_minute(instant: str | None) -> str:
@@ -53,15 +71,35 @@ def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:
             for source in settings.sources
         ],
         "editions": [
-            {"id": header.id, "made_at": iso(header.made_at), "entries": header.entries}
+            {"id": header.id, "made_at": iso(header.made_at), "entries": header.entries, "paused": header.paused}
             for header in storage.editions.list(EDITIONS)
         ],
+        "last_run": _run(storage.runs.last()),
         "ledger": {state.value: count for state, count in storage.deliveries.counts().items()},
         "subscribers": {state.value: count for state, count in count_readers(settings, storage).items()},
         "suppressed": storage.suppressions.count(),
         "error": None,
         "exit_code": 0,
     }
+
+
+def hints(ledger: Mapping[str, int]) -> Iterator[str]:
+    """What an operator may want to do about what stands in the ledger."""
+    if count := ledger.get(DeliveryState.UNCERTAIN):
+        yield (
+            f"{count} uncertain: handed over, and no clear answer came; "
+            "`newsletter deliveries list --state uncertain` shows them, then `deliveries settle` (it arrived) "
+            "or `deliveries retry` (it may arrive twice)"
+        )
+    if count := ledger.get(DeliveryState.RETRY):
+        yield f"{count} wait for a next try, until the reader's day is over; `newsletter deliveries list` says why"
+
+
+def _run(run: RunRecord | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    account = {"exit_code": None, "seconds": None, **run.report}
+    return {"run_id": run.id, "started_at": iso(run.started_at), "finished_at": iso(run.finished_at), **account}
 
 
 def _memory(memory: SourceMemory) -> dict[str, Any]:
