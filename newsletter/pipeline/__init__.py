@@ -22,6 +22,7 @@ from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
 from newsletter.pipeline.fetching import OnFetched, fetch
+from newsletter.pipeline.guarding import guard
 from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.journal import keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
@@ -108,8 +109,9 @@ def _run(
     if only is not None:
         reader_named(only, settings, storage)
     with storage.lock() as lock:
-        _refuse_old_snapshot(storage, confirmed=confirm_resume, dry_run=dry_run)
+        warnings = guard(storage, confirmed=confirm_resume, dry_run=dry_run)
         job = _Run(settings, storage, letterhead, sentences, lock, now=now, watch=watch, stop=stop, dry_run=dry_run)
+        job.warn(*warnings)
         try:
             job.go(everyone=everyone, only=only)
         except NewsletterError as error:
@@ -117,17 +119,6 @@ def _run(
         if not dry_run and not isinstance(job.report.error, StorageError):
             _keep_house(settings, storage, job.report, now=now, begun=begun)
         return job.report
-
-
-def _refuse_old_snapshot(storage: Storage, *, confirmed: bool, dry_run: bool) -> None:
-    """A database put back from a copy has forgotten what was sent since: only the operator can say to go on."""
-    if confirmed and not dry_run:
-        storage.confirm_resume()
-    elif not confirmed and storage.snapshot_is_stale():
-        raise StorageError(
-            "the database is older than the counter beside it: it was restored from a copy, and what was sent since is "
-            "forgotten; to send all the same, run once with --confirm-resume"
-        )
 
 
 def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime, begun: float) -> None:
@@ -219,7 +210,7 @@ class _Run:
 
     def find_due(self, wanted: Sequence[Subscriber], *, everyone: bool) -> list[DueReader]:
         """The readers whose slot is open, and a word on those whose slot no run can reach."""
-        self.report = replace(self.report, warnings=warnings_for(self.settings, self.storage, wanted, now=self.now))
+        self.warn(*warnings_for(self.settings, self.storage, wanted, now=self.now))
         return find_due(wanted, now=self.now, window=self.settings.window, everyone=everyone)
 
     def set_aside(self, due: Sequence[DueReader]) -> list[DueReader]:
@@ -252,8 +243,8 @@ class _Run:
         hold = find_hold(self.settings, self.storage.sources.memories(), now=self.now)
         now, later = part(waiting, hold)
         if hold and later:
-            told = tell(hold, later, self.settings)
-            self.report = replace(self.report, held=len(later), warnings=(*self.report.warnings, told))
+            self.report = replace(self.report, held=len(later))
+            self.warn(tell(hold, later, self.settings))
         return now
 
     def make_edition(self, waiting: Sequence[DueReader]) -> Edition:
@@ -314,6 +305,10 @@ class _Run:
             raise Stopped(LOST_LOCK)
         if self.stop.is_set() and self.report.counts.retrying:
             raise Stopped(f"told to stop; {self.report.counts.retrying} messages wait for the next run")
+
+    def warn(self, *warnings: str) -> None:
+        """Adds to what the operator should hear."""
+        self.report = replace(self.report, warnings=(*self.report.warnings, *warnings))
 
     def add(self, counts: Counts) -> None:
         """Adds to the report's counts."""

@@ -16,6 +16,7 @@ from sqlalchemy import Select, Update, delete, func, or_, select, union_all, upd
 
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState, joined
+from newsletter.storage.clock import ClockMark
 from newsletter.storage.codec import compress
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.delivery_rows import (
@@ -66,9 +67,10 @@ WAITS = ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY))
 class Deliveries:
     """The store of deliveries. ``now`` is the product's clock, ``at`` the machine's."""
 
-    def __init__(self, database: Database, counter: HandCounter) -> None:
+    def __init__(self, database: Database, counter: HandCounter, clock: ClockMark) -> None:
         self._database = database
         self._counter = counter
+        self._clock = clock
         self._kept = Kept(database)
 
     # -- a delivery's life ---------------------------------------------------------------------------------------
@@ -158,8 +160,11 @@ class Deliveries:
         """Gives dead senders' deliveries up: leased becomes ready, handed uncertain.
 
         For who has just taken the run's lock where one process sends; ``expired_only`` where others may be at work.
+        Then nothing is given up while the machine's clock cannot be trusted.
         """
         with self._database.writing() as connection:
+            if expired_only and not self._clock.may_reap(connection, at=at):
+                return GivenUp(ready=0, uncertain=())
             return give_up_rows(connection, at=at, expired_only=expired_only)
 
     def expire(self, *, now: datetime) -> int:

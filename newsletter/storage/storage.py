@@ -11,6 +11,7 @@ from typing import Self
 from sqlalchemy import select
 
 from newsletter.storage import health, lock
+from newsletter.storage.clock import ClockMark
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.deliveries import Deliveries
 from newsletter.storage.editions import Editions
@@ -46,7 +47,8 @@ class Storage:
         self.subscribers = Subscribers(database, self.suppressions)
         self.votes = Votes(database)
         self.editions = Editions(database)
-        self.deliveries = Deliveries(database, self._counter)
+        self.clock = ClockMark(database)
+        self.deliveries = Deliveries(database, self._counter, self.clock)
         self.events = Events(database, self.suppressions)
         self.runs = Runs(database)
 

@@ -62,6 +62,7 @@ def emptied_postgres_url(postgres_with_schema: str) -> str:
     children_first = [table.name for table in reversed(metadata.sorted_tables) if table.name != "notes"]
     with psycopg.connect(postgres_with_schema) as connection:
         connection.execute("; ".join(f"DELETE FROM {name}" for name in children_first))
+        connection.execute("DELETE FROM notes WHERE name = 'clock'")
     return postgres_with_schema
 
 

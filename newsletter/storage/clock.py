@@ -1,0 +1,84 @@
+"""How far the machine's clock was ever seen to be: what is measured by it is not trusted where it jumps."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from newsletter.storage.engine import Database
+from newsletter.storage.schema import notes
+
+LEASE = timedelta(minutes=5)
+"""As long as senders lease for: a clock that is off by less does no harm."""
+LEAP = timedelta(hours=1)
+"""Ahead of what was seen last: downtime, or a clock that was put forward; nobody can tell."""
+
+_CLOCK = notes.c.name == "clock"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What is known of the clock."""
+
+    seen: datetime
+    """The latest instant that it ever showed."""
+    steady_from: datetime
+    """It leapt ahead a lease before this: leases that look expired until then may not be."""
+
+
+class ClockMark:
+    """The high-water mark of the machine's clock, in the database so that it outlives every process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def look(self) -> timedelta:
+        """Notes where the clock stands; how far it is behind where it was seen to be, zero where it is not."""
+        at = self._database.clock()
+        with self._database.writing() as connection:
+            mark = self._read(connection)
+            if mark is None or at > mark.seen:
+                self._write(connection, _moved(mark or _Mark(at, at), at))
+        return max(timedelta(0), mark.seen - at) if mark else timedelta(0)
+
+    def accept(self) -> None:
+        """The clock is right as it stands, whatever it showed before."""
+        at = self._database.clock()
+        with self._database.writing() as connection:
+            self._write(connection, _Mark(at, at + LEASE))
+
+    def may_reap(self, connection: Connection, *, at: datetime) -> bool:
+        """Whether a lease that looks expired at that instant is; within the caller's transaction.
+
+        Not where the clock went back by more than a lease, nor within a lease after it leapt ahead: the owner may be
+        alive. Whoever takes the run's lock settles a dead owner's leases without asking any clock.
+        """
+        mark = self._read(connection) or _Mark(at, at)
+        if at < mark.seen - LEASE:
+            log.warning("the machine's clock went back from %s to %s: no lease is taken for expired", mark.seen, at)
+            return False
+        moved = _moved(mark, at)
+        if moved.steady_from > mark.steady_from:
+            log.warning(
+                "the machine's clock leapt from %s to %s: leases have until %s", mark.seen, at, moved.steady_from
+            )
+        self._write(connection, moved)
+        return at >= moved.steady_from
+
+    def _read(self, connection: Connection) -> _Mark | None:
+        kept = connection.scalar(select(notes.c.value).where(_CLOCK))
+        return _Mark(*map(datetime.fromisoformat, json.loads(kept))) if kept else None
+
+    def _write(self, connection: Connection, mark: _Mark) -> None:
+        value = json.dumps([mark.seen.isoformat(), mark.steady_from.isoformat()])
+        connection.execute(self._database.upsert(notes), {"name": "clock", "value": value})
+
+
+def _moved(mark: _Mark, at: datetime) -> _Mark:
+    return _Mark(max(mark.seen, at), at + LEASE if at > mark.seen + LEAP else mark.steady_from)
