@@ -32,12 +32,47 @@ from newsletter.config.fields import (
 from newsletter.config.mistakes import clash, mistake
 from newsletter.config.signing_keys import read_signing_key
 
+PerSecond = Annotated[float, Field(gt=0, le=100_000)]
 PROVIDER_KINDS = ("console", "files", "sendgrid", "smtp")
 _SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
 
-class FilesProvider(Section):
+class DomainRate(Section):
+    """How many messages may go to one recipients' domain."""
+
+    per_second: PerSecond | None = None
+    """Any number when left out; less than one is a pause: ``0.2`` is one in five seconds."""
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    """Of the newsletter's ``timezone``; any number when left out."""
+
+
+class WarmUp(Section):
+    """A provider or an address that is new at sending: few messages on the first days, then more and more."""
+
+    first_day: Annotated[int, Field(ge=1)]
+    """How many on the first day on which anything is sent."""
+    double_every: Annotated[int, Field(ge=1, le=365)] = 1
+    """After so many days on which anything was sent, twice as many, up to ``per_day``."""
+
+
+class Rate(DomainRate):
+    """How many messages may leave; what is over waits."""
+
+    per_domain: dict[Domain, DomainRate] = Field(default_factory=dict)
+    """Recipients' domains with limits of their own: ``{gmail.com: {per_second: 2}}``."""
+    warm_up: WarmUp | None = None
+    """Fewer on the first days: ``{first_day: 50}``."""
+
+
+class Paced(Section):
+    """A provider that may be given a rate."""
+
+    rate: Rate | None = None
+    """How many messages may leave a second and a day; any number when left out."""
+
+
+class FilesProvider(Paced):
     """One ``.eml`` a message into a folder, and a gallery to look at."""
 
     kind: Literal["files"] = "files"
@@ -45,7 +80,7 @@ class FilesProvider(Section):
     """The folder, made when it is missing."""
 
 
-class ConsoleProvider(Section):
+class ConsoleProvider(Paced):
     """Messages as text on the terminal."""
 
     kind: Literal["console"]
@@ -81,7 +116,7 @@ def _as_several(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
-class SmtpProvider(Section):
+class SmtpProvider(Paced):
     """A mail server."""
 
     kind: Literal["smtp"]
@@ -116,7 +151,7 @@ class SmtpProvider(Section):
         return self
 
 
-class SendgridProvider(Section):
+class SendgridProvider(Paced):
     """SendGrid's v3 API."""
 
     kind: Literal["sendgrid"]
@@ -130,7 +165,7 @@ class SendgridProvider(Section):
     """How long an answer may take."""
 
 
-class PluginProvider(Section):
+class PluginProvider(Paced):
     """A provider of your own, named by its dotted path."""
 
     kind: DottedPath

@@ -37,10 +37,13 @@ from newsletter.config.provider_settings import (
     PROVIDER_KINDS,
     AnyProvider,
     ConsoleProvider,
+    DomainRate,
     FilesProvider,
     PluginProvider,
+    Rate,
     SendgridProvider,
     SmtpProvider,
+    WarmUp,
 )
 from newsletter.config.source_settings import (
     SOURCE_KINDS,
@@ -64,6 +67,7 @@ __all__ = [
     "BiorxivSource",
     "Brand",
     "ConsoleProvider",
+    "DomainRate",
     "FeedSource",
     "FilesProvider",
     "HuggingFaceSource",
@@ -74,12 +78,14 @@ __all__ = [
     "PluginProvider",
     "PluginSource",
     "Ranking",
+    "Rate",
     "Retention",
     "SendgridProvider",
     "Settings",
     "Signup",
     "SmtpProvider",
     "SourceSettings",
+    "WarmUp",
 ]
 
 

@@ -5,7 +5,7 @@ at                  the server says                         it means
 ==================  ======================================  ==============================================
 anything            530, 534, 535, 538                      it refuses us: ``ProviderRefused``
 anything            421, or a 5xx x.4.5 (our quota)         deferred, and everyone is to wait
-RCPT, DATA, end     452, or a 4xx x.7.x                     deferred, and so is all mail to that domain
+RCPT, DATA, end     452 (but x.2.x), or a 4xx x.7.x         deferred, and so is all mail to that domain
 anything            another 4xx                             deferred
 MAIL                5xx: too big                            refused for its content
 MAIL                another 5xx                             it refuses our sender: ``ProviderRefused``
@@ -75,6 +75,7 @@ _STATUS = re.compile(r"\s*[245]\.(\d{1,3}\.\d{1,3})\b")
 _TOO_BIG = frozenset({"3.4", "2.3"})
 _QUOTA = "4.5"
 _POLICY = "7."
+_MAILBOX = "2."
 _BAD_ADDRESS = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
 _SAYS_LITTLE = (None, "0.0", "1.0")
 _NOT_THE_ADDRESS = re.compile(
@@ -130,7 +131,8 @@ def _trouble(reply: Reply, verdict: Verdict) -> Trouble | None:
     if verdict is Verdict.REFUSED and reply.stage is not Stage.RCPT:
         return Trouble.CONTENT
     if verdict is Verdict.DEFERRED and reply.stage is not Stage.MAIL and not asks_everyone_to_wait(reply):
-        is_about_us = reply.code == 452 or (_status(reply) or "").startswith(_POLICY)
+        status = _status(reply) or ""
+        is_about_us = status.startswith(_POLICY) or (reply.code == 452 and not status.startswith(_MAILBOX))
         return Trouble.DOMAIN if is_about_us else None
     return None
 

@@ -8,7 +8,8 @@ by itself. See ``docs/decisions/0003-at-most-once-after-handover.md``.
 from __future__ import annotations
 
 from newsletter.outbox.frozen import Thaw, freeze, thaw
+from newsletter.outbox.job import Sending, Tally
 from newsletter.outbox.planning import Planned, plan_digests, plan_suppressed
-from newsletter.outbox.sending import Sending, Tally, send_ready
+from newsletter.outbox.sending import send_ready
 
 __all__ = ["Planned", "Sending", "Tally", "Thaw", "freeze", "plan_digests", "plan_suppressed", "send_ready", "thaw"]

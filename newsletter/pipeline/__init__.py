@@ -27,7 +27,7 @@ from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.journal import keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
-from newsletter.pipeline.providers import make_provider
+from newsletter.pipeline.providers import fingerprint_of, make_provider, place_of
 from newsletter.pipeline.report import Counts, FetchReport, RunReport, nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker, forget_unused
 from newsletter.pipeline.trial import send_test
@@ -290,6 +290,10 @@ class _Run:
             render=LedgerMessages(self.storage, self.letterhead).render,
             open_provider=lambda: make_provider(self.settings),
             now=self.now,
+            provider=place_of(provider),
+            credentials=partial(fingerprint_of, self.settings),
+            rate=provider.rate,
+            zone=self.settings.timezone,
             lanes=provider.connections if isinstance(provider, SmtpProvider) else 1,
             only=only,
             keep_bodies=bool(self.settings.retention.messages),
@@ -297,6 +301,7 @@ class _Run:
             may_send=self.lock.is_held,
         )
         tally = send_ready(self.storage, sending, self.watch.delivered)
+        self.warn(*tally.notes)
         self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
         self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))
         if tally.error:

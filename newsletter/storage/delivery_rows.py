@@ -246,10 +246,10 @@ def note_shown(bare: Bare, shown: Mapping[int, Sequence[str]]) -> None:
 
 def settle_rows(bare: Bare, settlements: Iterable[Settlement], *, owner: str, at: datetime) -> None:
     """Moves rows of this owner's leases; who waits again, or is done with, belongs to nobody; NotOurs as above."""
-    by_state: dict[DeliveryState, list[Settlement]] = defaultdict(list)
+    by_state: dict[tuple[DeliveryState, bool], list[Settlement]] = defaultdict(list)
     for settlement in settlements:
-        by_state[settlement.state].append(settlement)
-    for state, alike in by_state.items():
+        by_state[settlement.state, settlement.spends_attempt].append(settlement)
+    for (state, _), alike in by_state.items():
         for some in in_chunks(alike):
             if _settle(bare, state, some, owner=owner, at=at) != len(some):
                 raise NotOurs
@@ -259,7 +259,7 @@ def _settle(bare: Bare, state: DeliveryState, alike: Sequence[Settlement], *, ow
     now = bare.instant(at)
     values: list[Any] = [
         state.value,
-        int(state is DeliveryState.READY),
+        int(state is DeliveryState.READY or not alike[0].spends_attempt),
         owner if state in SENDING else None,
         now if state is DeliveryState.SENT else None,
         now,

@@ -128,6 +128,8 @@ class Settlement:
     provider: str | None = None
     provider_id: str | None = None
     retry_at: datetime | None = None
+    spends_attempt: bool = True
+    """Whether a retry counts as one of its tries; what goes back to ready never does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

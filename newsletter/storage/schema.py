@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -259,6 +260,61 @@ events = Table(
     comment="What was told about deliveries; soft bounces are scored by it",
 )
 Index("ix_events_waits", events.c.delivery_id, sqlite_where=text("waits"), postgresql_where=text("waits"))
+
+# -- 5. how fast it may go ---------------------------------------------------------------------------------------
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("domain", Text, primary_key=True, comment="of recipients; empty: all mail of the provider"),
+    Column("tokens", Float, nullable=False, comment="messages that may leave at once"),
+    Column("filled_at", UtcDateTime, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("sent", Integer, nullable=False, comment="on that day"),
+    Column("days", Integer, nullable=False, comment="on which anything was sent, before that day"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("domain", Text, primary_key=True, comment="of recipients; empty: all mail of the provider"),
+    Column("until", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False, comment="how often in a row"),
+    Column("reason", Text, nullable=False),
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("recent", Text, nullable=False, comment="the last answers, latest last: . good, x a failure"),
+    Column("openings", Integer, nullable=False, comment="how often in a row it had to be opened"),
+    Column("open_until", UtcDateTime, comment="null: closed"),
+    Column("is_refused", Boolean, nullable=False, comment="our credentials or our sender were refused"),
+    Column("credentials", Text, nullable=False, comment="two bytes of a slow hash of those that were refused"),
+    Column("reason", Text, nullable=False),
+)
+
+brakes = Table(
+    "brakes",
+    metadata,
+    # No foreign key: what was decided about an edition outlives it.
+    Column("edition", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="content or complaints"),
+    Column("pulled_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("since", UtcDateTime, nullable=False, comment="the first hand-over that got no clear answer"),
+)
+
+# -- 6. what was done --------------------------------------------------------------------------------------------
 
 runs = Table(
     "runs",

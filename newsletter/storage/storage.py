@@ -11,6 +11,8 @@ from typing import Self
 from sqlalchemy import select
 
 from newsletter.storage import health, lock
+from newsletter.storage.brakes import Brakes
+from newsletter.storage.circuits import Circuits
 from newsletter.storage.clock import ClockMark
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.deliveries import Deliveries
@@ -18,6 +20,7 @@ from newsletter.storage.editions import Editions
 from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
 from newsletter.storage.events import Events
+from newsletter.storage.rates import Rates
 from newsletter.storage.runs import Runs
 from newsletter.storage.schema import HEAD, notes
 from newsletter.storage.sources import Sources
@@ -50,6 +53,9 @@ class Storage:
         self.clock = ClockMark(database)
         self.deliveries = Deliveries(database, self._counter, self.clock)
         self.events = Events(database, self.suppressions)
+        self.rates = Rates(database)
+        self.circuits = Circuits(database)
+        self.brakes = Brakes(database)
         self.runs = Runs(database)
 
     @classmethod

@@ -28,8 +28,9 @@ from newsletter.model import (
     Verdict,
 )
 from newsletter.outbox import Planned, Sending, freeze, plan_digests, send_ready, thaw
+from newsletter.outbox.job import Job
+from newsletter.outbox.lane import Lane
 from newsletter.outbox.retries import MAX_ATTEMPTS, judge, retry_wait
-from newsletter.outbox.sending import _Lane
 from newsletter.storage import Storage
 from newsletter.testing import MemoryProvider
 
@@ -179,9 +180,9 @@ def test_no_kill_leaves_more_than_twenty_uncertain(storage):
 
     provider = MemoryProvider()
     sending = Sending(owner="me", render=kill, open_provider=lambda: provider, now=NOW)
-    lane = _Lane(storage, sending, Event(), lambda _: None)
+    lane = Lane(Job(storage, sending, lambda _: None))
     with pytest.raises(Killed):
-        lane._send_all(provider)
+        lane.send_all(provider)
     given_up = storage.deliveries.settle_dead(at=NOW)
     assert (given_up.ready, len(given_up.uncertain)) == (20, 20)
     assert send(storage, MemoryProvider()).states == {DeliveryState.SENT: 40}
