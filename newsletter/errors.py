@@ -13,6 +13,7 @@
     ├── EventError            2  what a provider told us cannot be read
     │   ├── EventsTooLarge    2  it is more than anybody has to say
     │   └── NotSigned         2  it may be anybody's: no signature, a wrong one, or one of long ago
+    ├── InboxError           11  the folder of mails that come back cannot be read; the run goes on without
     ├── Stopped              11  a run was told to stop; the next one resumes
     ├── ProviderError         11  the mail provider could not be reached; the next run resumes
     │   ├── ProviderBusy      11  it asks everyone to come back later; may say when
@@ -114,6 +115,12 @@ class EventsTooLarge(EventError):
 
 class NotSigned(EventError):
     """Nobody vouches for it: the signature is missing, wrong, or too old to be believed."""
+
+
+class InboxError(NewsletterError):
+    """The folder of mails that come back cannot be read; what is in it waits."""
+
+    exit_code = 11
 
 
 class Stopped(NewsletterError):

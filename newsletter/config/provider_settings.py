@@ -163,6 +163,8 @@ class SendgridProvider(Paced):
     """``https://api.eu.sendgrid.com`` for accounts in the EU."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long an answer may take."""
+    webhook_key: Annotated[str, Field(min_length=1)] | None = None
+    """The verification key that SendGrid shows with a signed Event Webhook; without it no events are believed."""
 
 
 class PluginProvider(Paced):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
 from newsletter.config import values
+from newsletter.config.bounce_settings import Bounces, Imap
 from newsletter.config.fields import (
     Address,
     ClockTime,
@@ -65,12 +66,14 @@ __all__ = [
     "AnySource",
     "ArxivSource",
     "BiorxivSource",
+    "Bounces",
     "Brand",
     "ConsoleProvider",
     "DomainRate",
     "FeedSource",
     "FilesProvider",
     "HuggingFaceSource",
+    "Imap",
     "Lookup",
     "Network",
     "NewsletterFile",
@@ -223,6 +226,8 @@ class NewsletterFile(Section):
     """``send``: a mail that says so when there is nothing new; the default for readers."""
     provider: AnyProvider = Field(default={"kind": "files"}, validate_default=True)
     """Who carries the mails."""
+    bounces: Bounces = Bounces()
+    """Where mails that come back go, and where they are read."""
     signup: Signup = Signup()
     """Who may sign up on the web page."""
     retention: Retention = Retention()

@@ -104,7 +104,7 @@ class Smtp:
         except ValueError as error:
             raise Unsendable(str(error), address_is_bad=True) from error
         try:
-            sender = wire_address(message.sender.email)
+            sender = wire_address(message.return_path or message.sender.email)
         except ValueError as error:
             raise ProviderRefused(f"the sender {message.sender.email!r} is {error}; set from.email") from error
         server, _ = self._connected()

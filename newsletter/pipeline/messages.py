@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.config.settings import Settings, SmtpProvider
 from newsletter.config.signing_keys import read_signing_key
+from newsletter.delivery.reports import Marks
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, Digest, Links, Message, Subscriber
 from newsletter.outbox import Thaw
@@ -33,6 +34,7 @@ class Letterhead:
         local, _, domain = settings.sender.email.rpartition("@")
         self._mailto = f"mailto:{quote(local, safe='')}@{domain}?subject=unsubscribe%20"
         self._signatures = read_signatures(settings)
+        self.marks = Marks(keys, address=settings.bounces.address)
         self.renderer = Renderer(
             folders=settings.templates,
             title=settings.title,
@@ -104,7 +106,7 @@ class LedgerMessages:
             message_id=delivery.message_id,
             date=delivery.created_at.astimezone(ZoneInfo(subscriber.timezone)),
         )
-        return replace(message, delivery_id=delivery.id)
+        return replace(message, delivery_id=delivery.id, return_path=self._letterhead.marks.return_path(delivery.id))
 
     def _thaw_of(self, delivery: Delivery) -> Thaw:
         thaw = self._thaw

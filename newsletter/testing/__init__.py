@@ -1,12 +1,13 @@
 """Fakes that take what providers send, for this project's tests and for yours.
 
-``SmtpSink`` is a real SMTP server and ``SendgridStub`` a real HTTP server, both on loopback; ``MemoryProvider`` is a
-provider without a network. All of them can be told to misbehave.
+``SmtpSink`` is a real SMTP server, ``SendgridStub`` a real HTTP server and ``ImapSink`` a real IMAP server, all on
+loopback; ``MemoryProvider`` is a provider without a network. All of them can be told to misbehave.
 """
 
 from __future__ import annotations
 
 from newsletter.testing.certificates import Certificate, make_certificate
+from newsletter.testing.imap import ImapSink
 from newsletter.testing.memory import MemoryProvider
 from newsletter.testing.scripts import DROP, STALL
 from newsletter.testing.sendgrid import SendgridAnswer, SendgridStub
@@ -16,6 +17,7 @@ __all__ = [
     "DROP",
     "STALL",
     "Certificate",
+    "ImapSink",
     "MemoryProvider",
     "Received",
     "SendgridAnswer",

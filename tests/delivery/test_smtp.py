@@ -229,3 +229,18 @@ def test_tls_with_a_server_that_speaks_none_is_an_error(sink: SmtpSink) -> None:
     settings = sink.settings.model_copy(update={"tls": "implicit", "timeout_seconds": 1})
     with pytest.raises(ProviderError, match=r"127\.0\.0\.1:\d+: "), open_provider(settings):
         pass
+
+
+# -- where word of it goes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_each_message_may_have_a_return_path_of_its_own(make_message: MakeMessage, pipelining: bool) -> None:
+    paths = [f"bounces+{number}.{'x' * 22}@example.org" for number in range(1, 6)]
+    messages = [make_message(number, return_path=path) for number, path in enumerate(paths, start=1)]
+    with SmtpSink(pipelining=pipelining) as sink:
+        with open_provider(sink.settings) as provider:
+            assert {outcome.verdict for outcome in provider.send([*messages, make_message(6)])} == {Verdict.SENT}
+        assert [message.sender for message in sink.messages] == [*paths, "papers@example.org"]
+        assert sink.connections == 1
+        assert b"bounces+" not in b"".join(message.raw for message in sink.messages)
