@@ -13,9 +13,10 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.cli.output import out, print_json, table
-from newsletter.config.settings import Settings
+from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
+from newsletter.pipeline.incoming import probe_inbox, webhook_key
 from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider
 from newsletter.pipeline.sentences import probe_encoder
@@ -78,6 +79,9 @@ def _all_checks(context: Context) -> Iterator[Check]:
         yield _guarded("encoder", lambda: probe_encoder(settings))
     yield from _sources(settings)
     yield _guarded("provider", lambda: _provider(settings))
+    if settings.bounces.maildir or settings.bounces.imap:
+        yield _guarded("bounces", lambda: str(probe_inbox(settings)))
+    yield from _bounce_address(settings)
     yield from _mail_records(settings)
 
 
@@ -130,6 +134,19 @@ def _sources(settings: Settings) -> Iterator[Check]:
 def _provider(settings: Settings) -> str:
     with make_provider(settings) as provider:
         return f"{provider.name} lets us in"
+
+
+def _bounce_address(settings: Settings) -> Iterator[Check]:
+    """Whether what comes back can be told apart, and what SendGrid tells be believed."""
+    bounces = settings.bounces
+    if bounces.address and not settings.secret_keys:
+        detail = "without NEWSLETTER_SECRET_KEY mails share one return path: bounces are told apart by their text alone"
+        yield Check("return path", Health.WARNING, detail)
+    elif bounces.address and (bounces.maildir or bounces.imap) is None:
+        detail = "bounces.address is set, and neither bounces.maildir nor bounces.imap: nobody reads what comes back"
+        yield Check("return path", Health.WARNING, detail)
+    if isinstance(settings.provider, SendgridProvider) and settings.provider.webhook_key:
+        yield _guarded("webhook", lambda: (webhook_key(settings), "events are believed if SendGrid signed them")[1])
 
 
 def _mail_records(settings: Settings) -> Iterator[Check]:

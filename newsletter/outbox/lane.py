@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.delivery import Provider
 from newsletter.errors import NewsletterError, ProviderBusy, ProviderError, StorageError
-from newsletter.model import Delivery, DeliveryState, Message, Outcome, Subscriber, Verdict
+from newsletter.model import Delivery, DeliveryState, Event, Message, Outcome, Subscriber, Verdict
+from newsletter.outbox.bounces import bounces_among
 from newsletter.outbox.circuit import LeftAlone
 from newsletter.outbox.job import Job
 from newsletter.outbox.rates import LONGEST_PAUSE_SECONDS, Grant
@@ -42,6 +43,8 @@ class Lane:
         self._leased = Leased()
         self._answers: list[Settlement] = []
         """What became of the group before; not recorded yet."""
+        self._bounces: list[Event] = []
+        """Of that group: addresses at which nobody is."""
         self._grant = Grant(0)
         """The leave that the last lease was given."""
         self._pauses = 0
@@ -142,6 +145,8 @@ class Lane:
         wanted = Wanted(owner=owner, limit=most, until=at + LEASE, now=self._job.now(), at=at, only=self._sending.only)
         turned = self._ledger.turn(owner=owner, answers=self._answers, hand=hand, lease=wanted if most else None)
         self._answers, self._leased = [], turned.leased
+        bounces, self._bounces = self._bounces, []
+        self._job.storage.events.apply(bounces)
         if self._left is not None:
             self._left -= len(turned.leased.deliveries)
         self._job.pace.give_back(most - len(turned.leased.deliveries))
@@ -188,6 +193,7 @@ class Lane:
             is_left_alone = self._learn(group, outcomes, messages)
             outcomes += [unanswered] * (len(group) - len(outcomes))
             at, now = datetime.now(UTC), self._job.now()
+            self._bounces = bounces_among(group, outcomes, provider=provider.name, at=at)
             self._answers = [
                 judge(delivery, outcome, provider=provider.name, now=now, at=at, chance=self._chance)
                 for delivery, outcome in zip(group, outcomes, strict=True)

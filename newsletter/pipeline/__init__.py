@@ -15,7 +15,7 @@ from threading import Event
 from time import monotonic
 
 from newsletter.config.settings import Settings, SmtpProvider
-from newsletter.errors import NewsletterError, NothingToRead, Stopped, StorageError
+from newsletter.errors import InboxError, NewsletterError, NothingToRead, Stopped, StorageError
 from newsletter.model import DeliveryState, Digest, Edition, Subscriber
 from newsletter.outbox import Planned, Sending, plan_digests, plan_suppressed, send_ready
 from newsletter.pipeline.digests import compose_digests
@@ -24,6 +24,7 @@ from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
 from newsletter.pipeline.fetching import OnFetched, fetch
 from newsletter.pipeline.guarding import guard
 from newsletter.pipeline.holding import find_hold, part, tell
+from newsletter.pipeline.incoming import read_inbox
 from newsletter.pipeline.journal import keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
@@ -128,6 +129,7 @@ def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now:
     storage.deliveries.prune(
         datetime.now(UTC), messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT
     )
+    storage.events.prune(datetime.now(UTC), older_than=LEDGER_KEPT)
 
 
 class _Run:
@@ -158,6 +160,7 @@ class _Run:
         """The steps in their order."""
         if not self.dry_run:
             self.settle_dead()
+            self.hear()
         self.fetch()
         self.require_leave()
         wanted = self.find_readers(only)
@@ -179,6 +182,14 @@ class _Run:
         expired = self.storage.deliveries.expire(now=self.now)
         self.lost = frozenset(settled.uncertain)
         self.add(Counts.of(uncertain=len(self.lost), failed=expired))
+
+    def hear(self) -> None:
+        """Reads what came back since the last run; a folder that cannot be read is a warning."""
+        try:
+            read_inbox(self.settings, self.storage, now=self.now)
+        except InboxError as error:
+            self.warn(f"bounces: {error}")
+        self.storage.events.settle_waiting()
 
     def fetch(self) -> None:
         """Asks the sources."""

@@ -19,7 +19,7 @@ MORNING = "2026-11-23T08:00:00Z"
 
 def test_the_ledger_as_a_table_and_a_second_try(deployment):
     with SmtpSink() as sink:
-        sink.answer("RCPT", "550 5.1.1 no such user")
+        sink.answer("RCPT", "550 5.7.1 not today")
         sink.answer("END", DROP)
         deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
         assert deployment("run", "--now", MORNING).code == 10

@@ -16,6 +16,7 @@ from newsletter.model import (
     Digest,
     Edition,
     Entry,
+    EventKind,
     Mailbox,
     Message,
     Outcome,
@@ -382,3 +383,19 @@ def test_no_retry_that_could_only_come_after_the_digests_day():
     late = judged(Verdict.DEFERRED, now=TONIGHT - timedelta(seconds=20))
     assert late.state is DeliveryState.FAILED
     assert "later" in str(late.error)
+
+
+def test_an_address_that_is_refused_is_not_mailed_again(storage):
+    """Once, whoever else was in its group, and by no refusal that is not about the address."""
+    readers = plan(storage, 3)
+    bad, blocked, good = (reader.email for reader in readers)
+    answers = {
+        bad: Outcome(verdict=Verdict.REFUSED, detail="550 5.1.1 nobody", address_is_bad=True),
+        blocked: Outcome(verdict=Verdict.REFUSED, detail="550 5.7.1 policy"),
+    }
+    provider = MemoryProvider(lambda message: answers.get(message.recipient.email))
+    tally = send(storage, provider)
+    assert tally.states == {DeliveryState.FAILED: 2, DeliveryState.SENT: 1}
+    assert storage.suppressions.among([bad, blocked, good]) == {bad}
+    assert storage.events.counts() == {EventKind.BOUNCED_HARD: 1}
+    assert storage.deliveries.counts() == tally.states
