@@ -117,7 +117,7 @@ def _database(settings: Settings) -> str:
     with Storage.open(settings.database, durability=settings.durability) as storage:
         health = storage.check()
     if not health.is_sound:
-        raise StorageError(f"{health.place}: " + ("; ".join(health.damage) or "cannot be written"))
+        raise StorageError(f"{health.place}: {'; '.join(health.damage)}" if health.damage else health.refusal)
     return f"{health.engine}, schema {health.revision}, {health.size_bytes / 1e6:.1f} MB, {health.journal}"
 
 

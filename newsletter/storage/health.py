@@ -25,9 +25,15 @@ class Health:
     size_bytes: int
     journal: str
     """SQLite's journal mode and synchronous setting, or PostgreSQL's synchronous_commit."""
-    is_writable: bool
+    refusal: str | None
+    """Why nothing can be written; ``None`` where it can."""
     damage: tuple[str, ...]
     """What SQLite's integrity check found; PostgreSQL has none that a client may run."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether something can be written."""
+        return self.refusal is None
 
     @property
     def is_sound(self) -> bool:
@@ -53,7 +59,7 @@ def _examine_sqlite(database: Database) -> Health:
             revision=HEAD,
             size_bytes=ask("page_count") * ask("page_size"),
             journal=f"{ask('journal_mode')}, synchronous {level}",
-            is_writable=_is_writable(database),
+            refusal=_refusal(database),
             damage=_find_damage(driver),
         )
 
@@ -66,7 +72,7 @@ def _examine_postgresql(database: Database) -> Health:
             revision=HEAD,
             size_bytes=connection.scalar(select(func.pg_database_size(func.current_database()))) or 0,
             journal=f"synchronous_commit {connection.scalar(text('SHOW synchronous_commit'))}",
-            is_writable=connection.scalar(text("SHOW transaction_read_only")) == "off",
+            refusal=_refusal(database),
             damage=(),
         )
 
@@ -81,10 +87,10 @@ def _find_damage(driver: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(orphans) if found == ["ok"] else tuple(found)
 
 
-def _is_writable(database: Database) -> bool:
+def _refusal(database: Database) -> str | None:
     try:
         with database.writing() as connection:
             connection.execute(text("UPDATE notes SET value = value WHERE name = 'salt'"))
-    except StorageError:
-        return False
-    return True
+    except StorageError as error:
+        return str(error)
+    return None

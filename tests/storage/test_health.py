@@ -39,6 +39,7 @@ def test_a_database_that_is_locked_is_not_writable(sqlite_url: str) -> None:
             health = storage.check()
         assert not health.is_writable
         assert not health.is_sound
+        assert "another program has locked the database" in str(health.refusal)
         assert storage.check().is_sound
 
 
