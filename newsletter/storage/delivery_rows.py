@@ -60,12 +60,7 @@ _COUNTS = text(
 _COLUMNS = deliveries.c
 _AT = bindparam("at", type_=UtcDateTime)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_IN_HAND = (
-    select(_COLUMNS.id, _COLUMNS.subscriber, _COLUMNS.lease_until)
-    .where(IS_IN_HAND)
-    .order_by(_COLUMNS.id)
-    .with_for_update()
-)
+_IN_HAND = select(_COLUMNS.id, _COLUMNS.subscriber, _COLUMNS.lease_until).where(IS_IN_HAND).order_by(_COLUMNS.id)
 _THESE = update(deliveries).where(_COLUMNS.id.in_(_IDS)).values(updated_at=_AT)
 _LOSE = _THESE.values(state=DeliveryState.UNCERTAIN, error=LOST, lease_until=None)
 _RETURN = _THESE.values(state=DeliveryState.READY, owner=None, lease_until=None)
@@ -278,8 +273,11 @@ def _origins(state: DeliveryState) -> str:
 def give_up_rows(connection: Connection, *, at: datetime, expired_only: bool) -> GivenUp:
     """Takes what is leased or handed from its sender: all, or that of which the lease is over."""
 
+    # Where others are at work, a row that one of them has locked is in living hands, and not to be waited for.
+    these = _IN_HAND.with_for_update(skip_locked=expired_only)
+
     def in_hand(state: DeliveryState) -> list[Any]:
-        rows = connection.execute(_IN_HAND.where(_COLUMNS.state == state))
+        rows = connection.execute(these.where(_COLUMNS.state == state))
         return [row for row in rows if not expired_only or row.lease_until <= at]
 
     leased, handed = in_hand(DeliveryState.LEASED), in_hand(DeliveryState.HANDED)

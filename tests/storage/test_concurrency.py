@@ -99,6 +99,22 @@ def test_a_suppression_that_is_committed_before_the_lease_is_seen_by_another_con
     assert [delivery.subscriber for delivery in leased.deliveries] == ["bob"]
 
 
+def test_what_a_living_sender_is_writing_is_neither_waited_for_nor_given_up(
+    emptied_postgres_url: str, now: datetime
+) -> None:
+    day = {"local_date": now.date(), "edition": None, "valid_until": now + timedelta(hours=9), "created_at": now}
+    with Storage.open(emptied_postgres_url) as storage:
+        storage.subscribers.save_all(Subscriber(id=name, email=f"{name}@example.org") for name in ("ada", "bob"))
+        storage.deliveries.plan(
+            [NewDelivery(subscriber=name, message_id=f"<{name}>", **day) for name in ("ada", "bob")]
+        )
+        storage.deliveries.lease(owner="a", limit=9, until=now, now=now, at=now)
+        with storage._database.writing() as connection:
+            connection.execute(text("SELECT id FROM deliveries WHERE subscriber = 'ada' FOR UPDATE"))
+            assert storage.deliveries.settle_dead(at=now, expired_only=True).ready == 1
+        assert storage.deliveries.settle_dead(at=now, expired_only=True).ready == 1
+
+
 def test_erasing_while_planning_stops_neither(storage: Storage, join: Callable[..., object], now: datetime) -> None:
     join("ada")
     storage.subscribers.erase("ada", now=now)
