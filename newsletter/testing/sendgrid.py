@@ -18,8 +18,9 @@ from newsletter.testing.sendgrid_rules import MAX_REQUEST_BYTES, Fault, find_fau
 HOST = "127.0.0.1"
 PATH = "/v3/mail/send"
 API_KEY = "SG.test-key"
-STEPS = ("HEAD", "ANSWER")
-"""Where an answer can be given: before the body of a request is read, and in place of the answer to all of it."""
+STEPS = ("HEAD", "ANSWER", "AFTER")
+"""Where an answer can be given: before the body of a request is read, in place of the answer to all of it, and after
+that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._give(self._judge(body))
+        more = stub.script.next("AFTER", self.path)
+        if more is not None:
+            self._give(more)
 
     def do_GET(self) -> None:
         self._give(_complain(405, Fault("", "method not allowed")))

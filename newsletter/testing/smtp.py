@@ -14,8 +14,9 @@ from newsletter.testing.certificates import Certificate
 from newsletter.testing.scripts import Script
 
 HOST = "127.0.0.1"
-STEPS = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "END", "RSET", "QUIT")
-"""Where an answer can be given: CONNECT is the greeting, BODY inside a message, END after its dot."""
+STEPS = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "END", "AFTER", "RSET", "QUIT")
+"""Where an answer can be given: CONNECT is the greeting, BODY inside a message, END after its dot, AFTER when the reply
+to that has left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,10 @@ class Server(SMTP):
             return
         answer = self._sink.script.next("BODY")
         if answer is None:
+            taken = self.keeper.taken
             await super().smtp_DATA(arg)
+            if self.keeper.taken > taken and (more := self._sink.script.next("AFTER")) is not None:
+                await self.give(more)
             return
         await self.push("354 go on, for a while")
         await self._reader.read(SOME_BYTES)
@@ -138,6 +141,8 @@ class Keeper:
 
     def __init__(self, sink: SmtpSink) -> None:
         self._sink = sink
+        self.taken = 0
+        """Messages that came to their end."""
 
     async def handle_EHLO(  # noqa: N802
         self, server: Server, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -149,6 +154,7 @@ class Keeper:
 
     async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps the message unless the script refuses it."""
+        self.taken += 1
         recipient, raw = ", ".join(envelope.rcpt_tos), envelope.original_content or b""
         answer = self._sink.script.next("END", recipient) or "250 2.0.0 OK: queued as SINK"
         if not envelope.rcpt_tos:

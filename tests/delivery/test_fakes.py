@@ -15,7 +15,7 @@ import pytest
 from newsletter.delivery import open_provider
 from newsletter.errors import ProviderRefused
 from newsletter.model import Message, Outcome, Verdict
-from newsletter.testing import MemoryProvider, SendgridStub, SmtpSink
+from newsletter.testing import DROP, MemoryProvider, SendgridStub, SmtpSink
 from newsletter.testing.sendgrid_rules import MAX_CUSTOM_ARGS_BYTES, MAX_REQUEST_BYTES, find_faults
 
 MakeMessage = Callable[..., Message]
@@ -50,6 +50,17 @@ def test_the_memory_provider_raises_where_it_is_told_to(make_message: MakeMessag
     provider.refuses_connection = ProviderRefused("not you")
     with pytest.raises(ProviderRefused, match="not you"), provider:
         pass
+
+
+def test_a_server_may_hang_up_once_its_answer_has_left(
+    sink: SmtpSink, stub: SendgridStub, make_message: MakeMessage
+) -> None:
+    for server in (sink, stub):
+        server.answer("AFTER", DROP)
+        with open_provider(server.settings) as provider:
+            outcomes = list(provider.send([make_message(1), make_message(2)]))
+        assert [outcome.verdict for outcome in outcomes] == [Verdict.SENT, Verdict.SENT]
+        assert (len(server.messages), server.connections) == (2, 2)
 
 
 @pytest.mark.parametrize("server", [SmtpSink(), SendgridStub()])
