@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint docs bench corpora serve clean
+.PHONY: help demo test coverage lint docs bench faults corpora serve clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -44,6 +44,9 @@ docs: $(VENV)/installed-for-tests  ## writes docs/cli.md from the commands thems
 
 bench: $(VENV)/installed-for-tests  ## ratios, measured in one run on this machine
 	@$(BIN)/python -m benchmarks
+
+faults: $(VENV)/installed-for-tests  ## kills, lost answers, full disks, and what became of the mail: make faults FAULTS="T1 --seeds 3"
+	@$(BIN)/python -m benchmarks.faults $(FAULTS)
 
 corpora: $(VENV)/installed-for-tests  ## our readers over a folder of feeds: make corpora CORPORA=path MUTATE=10000
 	@$(BIN)/python -m benchmarks.corpora "$(CORPORA)" --mutate $(or $(MUTATE),0)
