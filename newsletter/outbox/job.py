@@ -13,6 +13,7 @@ from newsletter.config.settings import Rate
 from newsletter.delivery import Provider
 from newsletter.errors import NewsletterError
 from newsletter.model import Delivery, DeliveryState, Message, Subscriber
+from newsletter.outbox.brakes import Brakes
 from newsletter.outbox.circuit import Circuit
 from newsletter.outbox.rates import Pace
 from newsletter.storage import Storage
@@ -79,6 +80,7 @@ class Job:
         """Set by the first lane that fails: the others stop."""
         self.circuit = Circuit(storage.circuits, sending.provider, credentials=sending.credentials, clock=self.clock)
         self.pace = Pace(storage.rates, sending.provider, sending.rate, zone=sending.zone, clock=self.clock)
+        self.brakes = Brakes(storage, now=self.now, clock=self.clock)
         self._began = time.monotonic()
 
     @property
@@ -93,7 +95,7 @@ class Job:
     @property
     def notes(self) -> tuple[str, ...]:
         """What an operator should hear."""
-        return tuple(self.pace.notes.values())
+        return (*self.brakes.notes.values(), *self.pace.notes.values())
 
     def clock(self) -> datetime:
         """The machine's clock."""

@@ -212,6 +212,8 @@ class Lane:
             self._pauses = 0
         addressed = [messages[one.id].recipient.email for one in group[: len(outcomes)]]
         self._job.pace.note(addressed, outcomes)
+        self._job.brakes.note(group, outcomes)
+        self._job.brakes.look()
         return self._job.circuit.note(outcomes)
 
     def _give_back(self) -> None:

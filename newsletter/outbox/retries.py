@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from newsletter.model import Delivery, DeliveryState, Outcome, Verdict
+from newsletter.model import Delivery, DeliveryState, Outcome, Trouble, Verdict
+from newsletter.storage.brakes import CONTENT_REFUSED
 from newsletter.storage.ledger import Settlement
 
 MAX_ATTEMPTS = 8
@@ -32,7 +33,7 @@ def judge(
         return Settlement(
             delivery=delivery,
             state=_FINAL[outcome.verdict],
-            error=outcome.detail or None if outcome.verdict is not Verdict.SENT else None,
+            error=_error(outcome),
             provider=provider,
             provider_id=outcome.provider_id,
         )
@@ -47,6 +48,12 @@ def judge(
         provider=provider,
         retry_at=at + wait,
     )
+
+
+def _error(outcome: Outcome) -> str | None:
+    if outcome.verdict is Verdict.SENT:
+        return None
+    return f"{CONTENT_REFUSED}{outcome.detail}" if outcome.trouble is Trouble.CONTENT else outcome.detail or None
 
 
 def retry_wait(attempt: int, told_seconds: float | None, *, chance: random.Random) -> timedelta:

@@ -31,6 +31,7 @@ def send_ready(storage: Storage, sending: Sending, on_state: OnState | None = No
         return tally
     job = Job(storage, sending, count)
     try:
+        job.brakes.look()
         job.pace.enter()
         tally.error = _send(job)
     except ProviderError as error:

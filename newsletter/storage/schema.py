@@ -259,6 +259,8 @@ events = Table(
     Column("waits", Boolean, nullable=False, comment="its delivery was in a sender's hands"),
     comment="What was told about deliveries; soft bounces are scored by it",
 )
+IS_COMPLAINT = events.c.kind == literal_column("'complained'")
+_index("ix_events_complaints", events.c.delivery_id, where="kind = 'complained'")
 Index("ix_events_waits", events.c.delivery_id, sqlite_where=text("waits"), postgresql_where=text("waits"))
 
 # -- 5. how fast it may go ---------------------------------------------------------------------------------------
