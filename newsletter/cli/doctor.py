@@ -13,12 +13,13 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.cli.output import out, print_json, table
+from newsletter.cli.restraint import complaints_of, restraint_document, restraints
 from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
 from newsletter.pipeline.incoming import probe_inbox, webhook_key
 from newsletter.pipeline.messages import Letterhead, read_signatures
-from newsletter.pipeline.providers import make_provider
+from newsletter.pipeline.providers import make_provider, place_of
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.rendering.overrides import find_misnamed
 from newsletter.storage import Storage
@@ -79,6 +80,7 @@ def _all_checks(context: Context) -> Iterator[Check]:
         yield _guarded("encoder", lambda: probe_encoder(settings))
     yield from _sources(settings)
     yield _guarded("provider", lambda: _provider(settings))
+    yield from _sending(settings)
     if settings.bounces.maildir or settings.bounces.imap:
         yield _guarded("bounces", lambda: str(probe_inbox(settings)))
     yield from _bounce_address(settings)
@@ -133,7 +135,22 @@ def _sources(settings: Settings) -> Iterator[Check]:
 
 def _provider(settings: Settings) -> str:
     with make_provider(settings) as provider:
-        return f"{provider.name} lets us in"
+        words = f"{provider.name} lets us in"
+    with Storage.open(settings.database, durability=settings.durability) as storage:
+        storage.circuits.half_open(place_of(settings.provider), at=datetime.now(UTC))
+    return words
+
+
+def _sending(settings: Settings) -> Iterator[Check]:
+    """What holds mail back, if anything does."""
+    try:
+        with Storage.open(settings.database, durability=settings.durability) as storage:
+            found = "; ".join(restraints(restraint_document(settings, storage)))
+            is_held = bool(storage.brakes.list(in_force=True) or complaints_of(storage))
+    except NewsletterError:
+        return  # the check of the database tells of it
+    if found:
+        yield Check("sending", Health.WARNING if is_held else Health.OK, found)
 
 
 def _bounce_address(settings: Settings) -> Iterator[Check]:

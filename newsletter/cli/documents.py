@@ -19,7 +19,10 @@ EMPTY: dict[str, dict[str, Any]] = {
         "uncertain": 0, "retrying": 0, "failed": 0, "suppressed": 0, "already_sent": 0,
         "warnings": [], "dry_run": False,
     },
-    "status": {"sources": [], "editions": [], "last_run": None, "ledger": {}, "subscribers": {}, "suppressed": 0},
+    "status": {
+        "sources": [], "editions": [], "last_run": None, "ledger": {}, "subscribers": {}, "suppressed": 0,
+        "sending": {},
+    },
     "doctor": {"checks": []},
     "subscribers": {"subscribers": []},
     "feeds": {"added": [], "already": [], "skipped": [], "dry_run": False},

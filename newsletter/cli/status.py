@@ -10,6 +10,7 @@ import typer
 
 from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, table
+from newsletter.cli.restraint import restraint_document, restraints
 from newsletter.config.settings import Settings
 from newsletter.model import DeliveryState, SourceMemory
 from newsletter.pipeline.metrics import collect_metrics
@@ -53,8 +54,8 @@ def status(
         told = ", ".join(f"{count} {state}" for state, count in document[name].items()) or "none"
         console.print(f"\n[bold]{name}[/]  {told}")
     console.print(f"[bold]suppressed[/]  {document['suppressed']}")
-    for hint in hints(document["ledger"]):
-        console.print(hint, markup=False)
+    for line in (*restraints(document["sending"]), *hints(document["ledger"])):
+        console.print(line, markup=False)
 
 
 def to_the_minute(instant: str | None) -> str:
@@ -78,6 +79,7 @@ def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:
         "ledger": {state.value: count for state, count in storage.deliveries.counts().items()},
         "subscribers": {state.value: count for state, count in count_readers(settings, storage).items()},
         "suppressed": storage.suppressions.count(),
+        "sending": restraint_document(settings, storage),
         "error": None,
         "exit_code": 0,
     }

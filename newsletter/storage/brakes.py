@@ -52,9 +52,11 @@ class Brakes:
                 connection.execute(update(editions).where(editions.c.id == brake.edition).values(paused=True))
         return is_first
 
-    def list(self, limit: int = 20) -> Sequence[Brake]:
-        """The latest brakes, latest first."""
+    def list(self, limit: int = 20, *, in_force: bool = False) -> Sequence[Brake]:
+        """The latest brakes, latest first; ``in_force``: of editions that are paused still."""
         query = select(brakes).order_by(brakes.c.pulled_at.desc(), brakes.c.edition.desc()).limit(limit)
+        if in_force:
+            query = query.join(editions, editions.c.id == brakes.c.edition).where(editions.c.paused)
         with self._database.reading() as connection:
             return [Brake(**row) for row in connection.execute(query).mappings()]
 

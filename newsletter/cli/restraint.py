@@ -1,0 +1,63 @@
+"""What holds mail back just now: the provider's circuit, rates, and brakes; for ``status`` and ``doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.cli.output import iso
+from newsletter.config.settings import Settings
+from newsletter.outbox.brakes import COMPLAINTS_WARN, RECENT, exceeds, told
+from newsletter.outbox.rates import day_cap
+from newsletter.pipeline.providers import place_of
+from newsletter.storage import Storage
+from newsletter.storage.rates import EVERYBODY
+
+BRAKES = 10
+
+
+def restraint_document(settings: Settings, storage: Storage) -> dict[str, Any]:
+    """The part ``sending`` of ``status --json``: what is over is not told."""
+    at, place = datetime.now(UTC), place_of(settings.provider)
+    circuit, holds = storage.circuits.load(place), storage.rates.holds(place)
+    bucket, rate = storage.rates.buckets().get((place, EVERYBODY)), settings.provider.rate
+    is_today = bucket is not None and bucket.day == at.astimezone(settings.timezone).date()
+    return {
+        "provider": place,
+        "left_alone_until": iso(circuit.open_until) if circuit.open_until and circuit.open_until > at else None,
+        "reason": circuit.reason if circuit.open_until else None,
+        "holds": [
+            {"domain": domain or None, "until": iso(hold.until), "reason": hold.reason}
+            for domain, hold in sorted(holds.items())
+            if hold.until > at
+        ],
+        "sent_today": bucket.sent if bucket and is_today else 0,
+        "per_day": day_cap(rate, bucket.days if bucket else 0) if rate else None,
+        "brakes": [
+            {"edition": brake.edition, "kind": brake.kind, "pulled_at": iso(brake.pulled_at), "reason": brake.reason}
+            for brake in storage.brakes.list(BRAKES, in_force=True)
+        ],
+        "complaints": complaints_of(storage),
+    }
+
+
+def complaints_of(storage: Storage) -> str | None:
+    """A word on complaints where there are too many of them."""
+    recent = storage.brakes.complaints(since=datetime.now(UTC) - RECENT)
+    return told(recent) if exceeds(recent, COMPLAINTS_WARN) else None
+
+
+def restraints(document: dict[str, Any]) -> Iterator[str]:
+    """The same for people: a line for each thing that holds mail back."""
+    if document["left_alone_until"]:
+        until = document["left_alone_until"]
+        yield f"{document['provider']} is left alone until {until}: {document['reason']}"
+    for hold in document["holds"]:
+        yield f"{hold['domain'] or document['provider']} asked for a pause until {hold['until']}: {hold['reason']}"
+    if document["per_day"] is not None:
+        yield f"{document['sent_today']} of today's {document['per_day']} mails are sent (provider.rate)"
+    for brake in document["brakes"]:
+        yield f"edition {brake['edition']} is paused: {brake['reason']}"
+    if document["complaints"]:
+        yield f"{document['complaints']} within a week"
