@@ -21,7 +21,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     },
     "status": {
         "sources": [], "editions": [], "last_run": None, "ledger": {}, "subscribers": {}, "suppressed": 0,
-        "sending": {},
+        "sending": {}, "events": {},
     },
     "doctor": {"checks": []},
     "subscribers": {"subscribers": []},

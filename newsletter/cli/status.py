@@ -54,6 +54,9 @@ def status(
         told = ", ".join(f"{count} {state}" for state, count in document[name].items()) or "none"
         console.print(f"\n[bold]{name}[/]  {told}")
     console.print(f"[bold]suppressed[/]  {document['suppressed']}")
+    if document["events"]:
+        told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in document["events"].items())
+        console.print(f"[bold]told later[/]  {told}")
     for line in (*restraints(document["sending"]), *hints(document["ledger"])):
         console.print(line, markup=False)
 
@@ -80,6 +83,7 @@ def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:
         "subscribers": {state.value: count for state, count in count_readers(settings, storage).items()},
         "suppressed": storage.suppressions.count(),
         "sending": restraint_document(settings, storage),
+        "events": {kind.value: count for kind, count in storage.events.counts().items()},
         "error": None,
         "exit_code": 0,
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter import __version__
 from newsletter.config.settings import Settings
-from newsletter.model import DeliveryState, SourceMemory, SourceState, SubscriberState
+from newsletter.model import DeliveryState, EventKind, SourceMemory, SourceState, SubscriberState
 from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
 from newsletter.text.exposition import Gauge, Sample, write_exposition
@@ -68,6 +68,9 @@ def _of_mail(settings: Settings, storage: Storage) -> Iterator[Gauge]:
     yield Gauge(
         "newsletter_suppressed_addresses", "Addresses that are never mailed.", [({}, storage.suppressions.count())]
     )
+    told = storage.events.counts()
+    events: list[Sample] = [({"kind": kind}, told.get(kind, 0)) for kind in EventKind]
+    yield Gauge("newsletter_events", "What was told of deliveries within the last year.", events)
     yield Gauge("newsletter_paused_editions", "Editions whose mail is held back.", [({}, paused)])
 
 

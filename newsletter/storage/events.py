@@ -102,7 +102,8 @@ class Events:
         """How many events of each kind are known; kinds of none are left out."""
         with self._database.reading() as connection:
             rows = connection.execute(select(events.c.kind, func.count()).group_by(events.c.kind))
-            return {EventKind(kind): count for kind, count in rows}
+            found: dict[str, int] = dict(rows.tuples().all())
+        return {kind: found[kind] for kind in EventKind if kind in found}
 
     def prune(self, now: datetime, *, older_than: timedelta) -> int:
         """Deletes what was told so long ago; how many events."""

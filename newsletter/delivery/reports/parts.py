@@ -12,12 +12,13 @@ import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 MAX_DEPTH = 8
 MAX_PARTS = 200
-MAX_CONTENT_TYPE = 2000
+MAX_HEADER = 2000
+"""Characters of a header that are looked into."""
 
 _FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
@@ -98,8 +99,8 @@ def read_headers(text: str) -> Headers:
 def readable_header(value: str) -> str:
     """The value with its encoded words decoded, where they can be."""
     try:
-        return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
+        return str(make_header(decode_header(value[:MAX_HEADER])))
+    except (MessageError, LookupError, ValueError):
         return value
 
 
@@ -145,7 +146,7 @@ def _split(body: bytes, boundary: str) -> list[bytes]:
 
 
 def _content_type(headers: Headers) -> tuple[str, dict[str, str]]:
-    value = headers.first("content-type")[:MAX_CONTENT_TYPE]
+    value = headers.first("content-type")[:MAX_HEADER]
     kind = value.partition(";")[0].strip().lower()
     parameters = {
         name.lower(): re.sub(r"\\(.)", r"\1", quoted) or bare for name, quoted, bare in _PARAMETER.findall(value)

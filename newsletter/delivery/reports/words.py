@@ -16,7 +16,8 @@ def without_addresses(words: str) -> str:
     >>> without_addresses("550 5.1.1 <ada@example.org>: user unknown")
     '550 5.1.1 <…>: user unknown'
     """
-    line = one_line(words[: 4 * DETAIL_CHARACTERS])
+    seen = "".join(letter if letter.isprintable() else " " for letter in words[: 4 * DETAIL_CHARACTERS])
+    line = one_line(seen)
     for address in addresses_in(line):
         line = line.replace(address, "…")
     return re.sub(r"\S*@\S*", "…", line)[:DETAIL_CHARACTERS]

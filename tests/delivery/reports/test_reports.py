@@ -382,6 +382,8 @@ NASTY = [
     b"Subject: =?utf-8?b?!!!?= =?nothing?q?=ff?=\nReturn-Path: <>\n\nundeliverable a@b.example",
     b"Return-Path: <>\nSubject: bounced\n\nundeliverable " + b"=" * 5000 + b"@",
     b":\n:\n \n",
+    "Return-Path: <>\nSubject: =?ýtf-8?q?undeliverable?=\n\nundeliverable a@b.example".encode(),
+    "Return-Path: <>\nSubject: bounced\n\nundeliverable a@b.example ­\u200b󠀁".encode(),
 ]
 WORDS = st.sampled_from(
     [
