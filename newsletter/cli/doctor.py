@@ -17,17 +17,20 @@ from newsletter.cli.restraint import complaints_of, restraint_document, restrain
 from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
+from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.incoming import probe_inbox, webhook_key
 from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider, place_of
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.rendering.overrides import find_misnamed
 from newsletter.storage import Storage
+from newsletter.storage.failures import DAMAGED
 
 SAFE_EXPAT = (2, 7, 0)
 """Older ones lack fixes against attacks by XML (CVE-2023-52425 to CVE-2024-8176)."""
 
 
+DAMAGES_TOLD = 3
 MIN_KEY_CHARACTERS = 16
 
 
@@ -118,8 +121,13 @@ def _expat() -> Check:
 def _database(settings: Settings) -> str:
     with Storage.open(settings.database, durability=settings.durability) as storage:
         health = storage.check()
-    if not health.is_sound:
-        raise StorageError(f"{health.place}: {'; '.join(health.damage)}" if health.damage else health.refusal)
+        is_stale = storage.snapshot_is_stale()
+    if health.damage:
+        raise StorageError(f"{health.place}: {DAMAGED} ({'; '.join(health.damage[:DAMAGES_TOLD])})")
+    if health.refusal:
+        raise StorageError(health.refusal)
+    if is_stale:
+        raise StorageError(STALE)
     return f"{health.engine}, schema {health.revision}, {health.size_bytes / 1e6:.1f} MB, {health.journal}"
 
 

@@ -7,6 +7,10 @@ from datetime import timedelta
 from newsletter.errors import StorageError
 from newsletter.storage import Storage
 
+STALE = (
+    "the database is older than the counter beside it: it was restored from a copy, or lost its -wal file, and what "
+    "was sent since is forgotten; to send all the same, run once with --confirm-resume"
+)
 SLIPPED = timedelta(minutes=5)
 """A clock that is behind by more is told of."""
 WRONG = timedelta(days=2)
@@ -22,10 +26,7 @@ def guard(storage: Storage, *, confirmed: bool, dry_run: bool) -> tuple[str, ...
         storage.confirm_resume()
         storage.clock.accept()
     elif not confirmed and storage.snapshot_is_stale():
-        raise StorageError(
-            "the database is older than the counter beside it: it was restored from a copy, or lost its -wal file, and "
-            "what was sent since is forgotten; to send all the same, run once with --confirm-resume"
-        )
+        raise StorageError(STALE)
     behind = timedelta(0) if dry_run else storage.clock.look()
     if behind > WRONG:
         raise StorageError(

@@ -14,14 +14,14 @@ from newsletter.errors import NewsletterError, StorageError, UsageError
 
 _FULL = "the disk is full; free some space and run again, nothing that was recorded is lost"
 _READ_ONLY = "the database cannot be written; give this user the right to write the file and its folder"
-_DAMAGED = "the database is damaged; put back a copy of it, or rescue what is left with `sqlite3 FILE .recover`"
+DAMAGED = "the database is damaged; put back a copy of it, or rescue what is left with `sqlite3 FILE .recover`"
 _UNREACHED = "the database server cannot be reached; check the address and that it is running"
 _MISSING = "the database lacks a table; run `newsletter migrate`"
 
 SQLITE = {
     "SQLITE_BUSY": "another program has locked the database for too long; end it and run again",
     "SQLITE_CANTOPEN": "the file cannot be opened; check that its folder exists and may be written by this user",
-    "SQLITE_CORRUPT": _DAMAGED,
+    "SQLITE_CORRUPT": DAMAGED,
     "SQLITE_FULL": _FULL,
     "SQLITE_IOERR": "the disk does not take or give the data; check that it is sound and not full, then run again",
     "SQLITE_LOCKED": "another connection has locked the database; run again",
