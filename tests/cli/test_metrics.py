@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -44,6 +45,14 @@ def test_figures_are_there_before_the_first_run(deployment):
     assert by_label(figures["newsletter_deliveries"], "state") == dict.fromkeys(DeliveryState, 0)
     assert by_label(figures["newsletter_subscribers"], "state") == {**dict.fromkeys(SubscriberState, 0), "active": 3}
     assert figures["newsletter_last_run_timestamp_seconds"] == {}
+
+
+def test_every_figure_and_every_state_is_documented(deployment):
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(newsletter_\w+)`", page, re.MULTILINE))
+    assert documented == set(read(deployment("status", "--prometheus").out))
+    assert {state for state in DeliveryState if f"`{state}`" not in page} == set()
+    assert {state for state in SourceState if f"{state}" not in page} == set()
 
 
 def test_figures_after_a_run_in_which_something_went_wrong(deployment):
