@@ -102,7 +102,7 @@ class Events:
         """How many events of each kind are known; kinds of none are left out."""
         with self._database.reading() as connection:
             rows = connection.execute(select(events.c.kind, func.count()).group_by(events.c.kind))
-            found: dict[str, int] = dict(rows.tuples().all())
+            found = {str(row[0]): int(row[1]) for row in rows}
         return {kind: found[kind] for kind in EventKind if kind in found}
 
     def prune(self, now: datetime, *, older_than: timedelta) -> int:

@@ -11,7 +11,8 @@ _ADDRESS = re.compile(
     r"@(?:\[[0-9A-Fa-f.:]{3,45}\]|[\w-]{1,63}(?:\.[\w-]{1,63}){0,10})"
 )
 _DAEMONS = re.compile(
-    r"(?:mailer-?(?:daemon|agent)|mail-?(?:daemon|deliver\w*|system)|postmaster|maildelivery|mail_?gate|"
+    r"(?:mailer[-_ ]?(?:daemon|agent)|mail[-_ ]?(?:daemon|deliver\w*|system)|"
+    r"post-?(?:master|office)|maildelivery|mail_?gate|"
     r"(?:mail)?bounces?|delivery-?(?:status|subsystem)|ndr|mdaemon|symantec_antivirus)(?:[+=.-][^@]*)?",
     re.IGNORECASE,
 )

@@ -32,6 +32,10 @@ _RECEIVED = (
     "x-original-to",
 )
 _TYPE = re.compile(r"^feedback-type[ \t]*:[ \t]*([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_BESIDE_TYPE = re.compile(
+    r"^(?:user-agent|version|source-ip|original-(?:mail-from|rcpt-to)|arrival-date|received-date)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ABUSE = re.compile(
     r"\bthis is (?:a|an) (?:email|e-mail|spam)? ?(?:abuse|spam|opt-?out|complaint)\w* (?:report|notification)",
     re.IGNORECASE,
@@ -58,8 +62,9 @@ def read_complaint(mail: Mail) -> Told | None:
 def _report(mail: Mail) -> Headers | None:
     """The fields for machines; in a mail that says it is a report they may lie in any part."""
     parts = mail.of_kind(_FEEDBACK)
-    if not parts and mail.report_type == "feedback-report":
-        parts = [part for part in mail.parts if part.kind not in RETURNED and _TYPE.search(part.text)]
+    if not parts:
+        typed = [part for part in mail.parts if part.kind not in RETURNED and _TYPE.search(part.text)]
+        parts = [one for one in typed if mail.report_type == "feedback-report" or _BESIDE_TYPE.search(one.text)]
     if parts:
         return read_headers(_without_blank_lines(parts[0].text))
     return Headers() if mail.report_type == "feedback-report" else None

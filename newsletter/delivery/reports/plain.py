@@ -48,7 +48,7 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 _GIVEN_UP = re.compile(
-    r"given up|giving up|permanent|will not be retried|not be retried|fatal|failed after i sent|"
+    r"given up|giving up|permanent|will not be retried|not be retried|(?<!non-)fatal|failed after i sent|"
     r"no longer (?:be )?(?:retr|try)|undeliverable|returned to sender|time-?out expired|"
     r"retry time(?:out)? (?:was )?(?:not reached|exceeded)",
     re.IGNORECASE,

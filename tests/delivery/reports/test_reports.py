@@ -195,6 +195,15 @@ def test_a_complaint_may_be_text_alone() -> None:
     assert (event.kind, event.subscriber) == (EventKind.COMPLAINED, "ada1")
 
 
+def test_the_fields_may_lie_in_a_text_of_a_mixed_mail() -> None:
+    fields = "User-Agent: FBL/1.0\nVersion: 1\nFeedback-Type: abuse\nOriginal-Rcpt-To: eve@reader.example"
+    mixed = complaint(fields, kind="text/plain").replace(
+        'multipart/report; boundary="=_c"; report-type="feedback-report"', "multipart/mixed; boundary==_c"
+    )
+    assert read(mixed) == [(EventKind.COMPLAINED, "eve@reader.example")]
+    assert read("From: bob@reader.example\nSubject: a form\n\nFeedback-Type: abuse is a field of RFC 5965.\n") == []
+
+
 def test_a_mail_program_may_ask_to_unsubscribe() -> None:
     text = "From: ada@reader.example\nTo: papers@papers.example\nX-Apple-Unsubscribe: true\nSubject: unsubscribe\n\nLet me go.\n"
     assert read(text) == [(EventKind.UNSUBSCRIBED, "ada@reader.example")]
@@ -236,6 +245,20 @@ POST = "From: MAILER-DAEMON@mx.example\nTo: papers@papers.example\nSubject: fail
                 "You do not need to resend it. We will retry for 2 more days.\n\n----- Original message -----\n\n"
             ),
             EventKind.DEFERRED,
+        ),
+        (
+            (
+                "** THIS IS A WARNING MESSAGE ONLY **\n- These addresses had transient non-fatal errors -\n<ada@reader.example>\n\n"
+                "Message could not be delivered for 4 hours\n\n--- Original message follows ---\n\n"
+            ),
+            EventKind.DEFERRED,
+        ),
+        (
+            (
+                "Your message\n\n  To: ada@reader.example\n\ndid not reach the following:\n\nada@reader.example on Sunday\n"
+                "    The recipient name is not recognized\n\n"
+            ),
+            HARD,
         ),
         ("Unable to deliver mail.\nUser's mailbox is full: <ada@reader.example>\n\n", SOFT),
         ("Unable to deliver your message to ada@reader.example: unknown user\n\n", HARD),
