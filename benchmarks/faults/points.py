@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
-from threading import local
+from threading import get_ident, local
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, event
@@ -67,7 +66,8 @@ class _Watch:
         if when == self.strike.when and self.strike.commit in moves:
             self.seen[when] += 1
             if self.seen[when] == self.strike.nth:
-                os.kill(os.getpid(), self.strike.signal)
+                # To this thread: a stop that is sent to the process lets the thread at work go on for a while.
+                signal.pthread_kill(get_ident(), self.strike.signal)
 
 
 def _states(connection: Connection) -> dict[int, str]:

@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
@@ -23,6 +23,7 @@ from newsletter.testing import SmtpSink
 
 MACHINES = 4
 STOPPED_SECONDS = 30
+AFTER_THE_LEASE = timedelta(minutes=10)
 STATES = (
     Strike(when="after", commit="leased", signal=signal.SIGSTOP),
     Strike(when="before", commit="handed", signal=signal.SIGSTOP),
@@ -89,31 +90,32 @@ def stop_past_the_lease(places: Sequence[Place], *, readers: int) -> Iterator[Ro
 
 
 def _stop(place: Place, strike: Strike, readers: int) -> Row:
+    # Who sleeps inside of a transaction keeps a SQLite file locked: nobody can take over.
+    is_locked = place.name == "SQLite" and strike.when == "before"
     with place.fresh(readers) as url, SmtpSink() as sink:
         with Storage.open(url) as storage:
             plan(storage)
         job = Job(url=url, provider=sink.settings, is_alone=False)
         sleeper = start(replace(job, strike=strike))
         is_asleep = sleeps(sleeper)
-        _unless_it_holds_the_database(place, strike, lambda: _take_over(url, job))
+        taken = 0 if is_locked else _take_over(url, job)
         os.kill(sleeper.pid or 0, signal.SIGCONT)
         woken = _code(sleeper)
         _take_over(url, job)
         row = judge(str(strike), read_ledger(url), mailed(sink), eligible=addresses(readers), at_stake=2 * GROUP)
-    return row.with_checks(it_slept=is_asleep, it_ends_well_once_woken=woken == 0)
+    return row.with_checks(
+        it_slept=is_asleep,
+        what_it_had_was_taken_from_it=taken > 0 or strike.when == "before",
+        it_ends_well_once_woken=woken == 0,
+    )
 
 
-def _unless_it_holds_the_database(place: Place, strike: Strike, work: Callable[[], None]) -> None:
-    """Who sleeps inside of a transaction keeps a SQLite file locked: nobody can take over."""
-    if not (place.name == "SQLite" and strike.when == "before"):
-        work()
-
-
-def _take_over(url: str, job: Job) -> None:
-    """What is past its lease, as others see it later on, is given up; then they send."""
+def _take_over(url: str, job: Job) -> int:
+    """What is past its lease, as others see it later on, is given up; then they send; how many were given up."""
     with Storage.open(url) as storage:
-        storage.deliveries.settle_dead(at=datetime.now(UTC) + timedelta(hours=1), expired_only=True)
+        given_up = storage.deliveries.settle_dead(at=datetime.now(UTC) + AFTER_THE_LEASE, expired_only=True)
     run(job)
+    return given_up.ready + len(given_up.uncertain)
 
 
 def sleeps(process: ForkServerProcess) -> bool:
@@ -143,6 +145,7 @@ def _jump(place: Place, name: str, jump: timedelta, readers: int) -> Row:
 
     with place.fresh(readers) as url, SmtpSink() as sink:
         with Storage.open(url) as storage:
+            storage.clock.look()  # as each run does that begins
             plan(storage)
         job = Job(url=url, provider=sink.settings, is_alone=False)
         sleeper = start(replace(job, strike=Strike(when="after", commit="handed", nth=2, signal=signal.SIGSTOP)))
@@ -155,7 +158,7 @@ def _jump(place: Place, name: str, jump: timedelta, readers: int) -> Row:
         row = judge(name, read_ledger(url), mailed(sink), eligible=addresses(readers))
     return row.with_checks(
         it_slept=is_asleep,
-        nothing_is_reaped_when_the_clock_goes_back=jump > timedelta(0) or not (reaped.ready or reaped.uncertain),
+        nothing_is_given_up_by_a_clock_that_jumped=not (reaped.ready or reaped.uncertain),
         who_was_alive_leaves_nothing_uncertain=row.uncertain == 0,
         all_arrived=row.sent == readers,
     )
