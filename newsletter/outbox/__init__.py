@@ -10,6 +10,18 @@ from __future__ import annotations
 from newsletter.outbox.frozen import Thaw, freeze, thaw
 from newsletter.outbox.job import Sending, Tally
 from newsletter.outbox.planning import Planned, plan_digests, plan_suppressed
+from newsletter.outbox.repeats import take_up_doubts
 from newsletter.outbox.sending import send_ready
 
-__all__ = ["Planned", "Sending", "Tally", "Thaw", "freeze", "plan_digests", "plan_suppressed", "send_ready", "thaw"]
+__all__ = [
+    "Planned",
+    "Sending",
+    "Tally",
+    "Thaw",
+    "freeze",
+    "plan_digests",
+    "plan_suppressed",
+    "send_ready",
+    "take_up_doubts",
+    "thaw",
+]

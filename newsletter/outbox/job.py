@@ -16,6 +16,7 @@ from newsletter.model import Delivery, DeliveryState, Message, Subscriber
 from newsletter.outbox.brakes import Brakes
 from newsletter.outbox.circuit import Circuit
 from newsletter.outbox.rates import Pace
+from newsletter.outbox.repeats import Repeats
 from newsletter.storage import Storage
 
 LOOK_UP_SECONDS = 0.2
@@ -81,6 +82,7 @@ class Job:
         self.circuit = Circuit(storage.circuits, sending.provider, credentials=sending.credentials, clock=self.clock)
         self.pace = Pace(storage.rates, sending.provider, sending.rate, zone=sending.zone, clock=self.clock)
         self.brakes = Brakes(storage, now=self.now, clock=self.clock)
+        self.repeats = Repeats(storage)
         self._began = time.monotonic()
 
     @property

@@ -121,6 +121,8 @@ class Lane:
         group, later = self._job.pace.admit(leased.deliveries, leased.subscribers)
         self._answers += later
         messages = self._render(group, leased.subscribers)
+        if provider.idempotency_seconds:
+            self._answers += self._job.repeats.cannot_be_same(group, messages)
         rendered = [delivery for delivery in group if delivery.id in messages]
         hand = HandOver(
             deliveries=rendered,

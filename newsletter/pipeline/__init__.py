@@ -17,7 +17,7 @@ from time import monotonic
 from newsletter.config.settings import Settings, SmtpProvider
 from newsletter.errors import InboxError, NewsletterError, NothingToRead, Stopped, StorageError
 from newsletter.model import DeliveryState, Digest, Edition, Subscriber
-from newsletter.outbox import Planned, Sending, plan_digests, plan_suppressed, send_ready
+from newsletter.outbox import Planned, Sending, plan_digests, plan_suppressed, send_ready, take_up_doubts
 from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
@@ -179,8 +179,15 @@ class _Run:
     def settle_dead(self) -> None:
         """Whoever holds the lock knows that no sender lives: what one had is settled, and what is too late fails."""
         settled = self.storage.deliveries.settle_dead(at=datetime.now(UTC))
+        again = take_up_doubts(
+            self.storage,
+            place_of(self.settings.provider),
+            owner=self.report.run_id,
+            idempotency_seconds=make_provider(self.settings).idempotency_seconds,
+            now=self.now,
+        )
         expired = self.storage.deliveries.expire(now=self.now)
-        self.lost = frozenset(settled.uncertain)
+        self.lost = frozenset(settled.uncertain) - again
         self.add(Counts.of(uncertain=len(self.lost), failed=expired))
 
     def hear(self) -> None:

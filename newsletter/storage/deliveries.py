@@ -52,6 +52,7 @@ from newsletter.storage.schema import (
     IS_NO_DIGEST,
     IS_READY,
     deliveries,
+    doubts,
     editions,
     inputs,
     messages,
@@ -345,4 +346,5 @@ class Deliveries:
         if state is DeliveryState.SENT:
             values["sent_at"] = at
         with self._database.writing() as connection:
+            connection.execute(delete(doubts).where(doubts.c.delivery_id == delivery_id))  # now it is decided
             return connection.execute(decided.values(values)).rowcount > 0

@@ -16,7 +16,13 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
         {DeliveryState.LEASED, DeliveryState.SUPPRESSED, DeliveryState.FAILED, DeliveryState.CANCELLED}
     ),
     DeliveryState.LEASED: frozenset(
-        {DeliveryState.HANDED, DeliveryState.READY, DeliveryState.RETRY, DeliveryState.FAILED}
+        {
+            DeliveryState.HANDED,
+            DeliveryState.READY,
+            DeliveryState.RETRY,
+            DeliveryState.FAILED,
+            DeliveryState.UNCERTAIN,  # of an earlier hand-over that cannot be repeated
+        }
     ),
     DeliveryState.HANDED: frozenset(
         {

@@ -316,6 +316,14 @@ doubts = Table(
     Column("since", UtcDateTime, nullable=False, comment="the first hand-over that got no clear answer"),
 )
 
+senders = Table(
+    "senders",
+    metadata,
+    Column("owner", Text, primary_key=True, comment="as in deliveries"),
+    Column("provider", Text, nullable=False, comment="that knows a message again"),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # -- 6. what was done --------------------------------------------------------------------------------------------
 
 runs = Table(

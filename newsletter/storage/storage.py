@@ -16,6 +16,7 @@ from newsletter.storage.circuits import Circuits
 from newsletter.storage.clock import ClockMark
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.deliveries import Deliveries
+from newsletter.storage.doubts import Doubts
 from newsletter.storage.editions import Editions
 from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
@@ -56,6 +57,7 @@ class Storage:
         self.rates = Rates(database)
         self.circuits = Circuits(database)
         self.brakes = Brakes(database)
+        self.doubts = Doubts(database)
         self.runs = Runs(database)
 
     @classmethod

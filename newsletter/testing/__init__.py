@@ -7,6 +7,7 @@ loopback; ``MemoryProvider`` is a provider without a network. All of them can be
 from __future__ import annotations
 
 from newsletter.testing.certificates import Certificate, make_certificate
+from newsletter.testing.idempotent import IdempotentProvider
 from newsletter.testing.imap import ImapSink
 from newsletter.testing.memory import MemoryProvider
 from newsletter.testing.scripts import DROP, STALL
@@ -17,6 +18,7 @@ __all__ = [
     "DROP",
     "STALL",
     "Certificate",
+    "IdempotentProvider",
     "ImapSink",
     "MemoryProvider",
     "Received",

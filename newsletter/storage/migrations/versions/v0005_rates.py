@@ -15,7 +15,7 @@ INSTANT = sa.Text().with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
 def upgrade() -> None:
-    """Makes five tables and an index; what is stored stays as it is."""
+    """Makes six tables and an index; what is stored stays as it is."""
     where = sa.text("kind = 'complained'")
     op.create_index("ix_events_complaints", "events", ["delivery_id"], sqlite_where=where, postgresql_where=where)
     _make_rates()
@@ -27,6 +27,13 @@ def upgrade() -> None:
         sa.Column("pulled_at", INSTANT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("edition", "kind", name="pk_brakes"),
+    )
+    op.create_table(
+        "senders",
+        sa.Column("owner", sa.Text(), nullable=False, comment="as in deliveries"),
+        sa.Column("provider", sa.Text(), nullable=False, comment="that knows a message again"),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("owner", name="pk_senders"),
     )
     op.create_table(
         "doubts",
