@@ -70,7 +70,7 @@ def run(names: Sequence[str], scale: Scale) -> Iterator[Row]:
         for name in names:
             start = time.monotonic()
             for row in SCENARIOS[name](places, scale):
-                tell(f"{row.scenario}: {'kept' if row.is_kept else 'BROKEN'}")
+                tell(f"{row}")
                 yield row
             tell(f"{name} took {time.monotonic() - start:.0f} s")
 
@@ -100,6 +100,7 @@ SCENARIOS: dict[str, Callable[[Sequence[Place], Scale], Iterator[Row]]] = {
     "T5": lambda places, scale: iter([answers.answer_with_each_code(places[0], codes=scale.codes)]),
     "T6": lambda places, scale: iter([answers.refuse_connections(places[0], readers=scale.few, runs=scale.sizes)]),
     "T7": lambda places, scale: iter([answers.answer_over_http(places[0])]),
+    "T8": lambda places, scale: iter([answers.accept_once_what_comes_twice(places[0], readers=scale.few, kills=3)]),
     "T9": lambda places, scale: runners.run_at_once(places, readers=scale.few, runners=scale.runners),
     "T10": lambda places, scale: runners.stop_past_the_lease(places, readers=scale.few),
     "T11": lambda places, scale: runners.jump_clocks(places, readers=scale.few),

@@ -6,12 +6,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from email import message_from_bytes
 from threading import Lock, Thread
 
-from benchmarks.faults.child import Job, at_once, run
-from benchmarks.faults.kills import LARGE_BODY_BYTES, drain, mailed, recipients
+from benchmarks.faults.child import Job, at_once, run, was_killed
+from benchmarks.faults.kills import LARGE_BODY_BYTES, TRIES, drain, mailed, recipients
+from benchmarks.faults.points import Strike
 from benchmarks.faults.rows import Ledger, Row, add_up, judge, read_ledger
-from benchmarks.faults.world import Place, addresses
+from benchmarks.faults.world import Place, addresses, let_time_pass
 from newsletter.config.settings import SmtpProvider
 from newsletter.model import DeliveryState
 from newsletter.testing import DROP, STALL, SendgridAnswer, SendgridStub, SmtpSink
@@ -24,6 +26,7 @@ READY, RETRY, FAILED, SENT, UNCERTAIN = (
     DeliveryState.UNCERTAIN,
 )
 FEW = 6
+A_DAY_SECONDS = 86_400
 VERBS = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END")
 CODES = (450, 452, 552, 554, 451, 421, 550, 535)
 UNANSWERED = {"dropped": DROP, "no reply": STALL, "garbage": "no words of any protocol"}
@@ -48,6 +51,24 @@ class EveryNth:
 
 
 # -- T3, T4: no answer ---------------------------------------------------------------------------------------------
+
+
+def accept_once_what_comes_twice(place: Place, *, readers: int, kills: int) -> Row:
+    """T8: a server that knows a message by its Message-ID: lost answers and kills leave nothing uncertain."""
+    struck = 0
+    with place.fresh(readers) as url, SmtpSink(EveryNth("END", 20, DROP)) as sink:
+        job = Job(url=url, provider=sink.settings, idempotency_seconds=A_DAY_SECONDS)
+        for _ in range(kills):
+            struck += was_killed(run(replace(job, strike=Strike(when="before", commit="recorded", nth=2))))
+        for _ in range(TRIES):
+            let_time_pass(url)
+            run(job)
+        came = [(one.recipient, message_from_bytes(one.raw)["Message-ID"]) for one in sink.messages]
+        row = judge("T8 known again", read_ledger(url), [email for email, _ in set(came)], eligible=addresses(readers))
+    again = len(came) - len(set(came))
+    return replace(row, kills=struck, remark=f"{again} messages came twice, under one Message-ID").with_checks(
+        nothing_stays_uncertain=row.uncertain == 0, all_arrived=row.sent == readers, some_came_again=again > 0
+    )
 
 
 def accept_without_an_answer(place: Place, *, readers: int) -> Iterator[Row]:

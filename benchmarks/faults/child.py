@@ -20,13 +20,14 @@ from benchmarks.faults import world
 from benchmarks.faults.points import Strike, strike_at
 from newsletter.cli import call
 from newsletter.config.settings import AnyProvider
-from newsletter.delivery import open_provider, sendgrid, smtp
+from newsletter.delivery import Provider, open_provider, sendgrid, smtp
 from newsletter.errors import NewsletterError
-from newsletter.outbox import Sending, send_ready
+from newsletter.outbox import Sending, send_ready, take_up_doubts
 from newsletter.storage import Storage
 
 AT_WORK = 3
 UNSEEN = 255
+NAME = "a server"
 LOADED = (sendgrid, smtp)
 """Once, for all processes that are forked; and before one becomes a user who may be unable to read the code."""
 
@@ -46,6 +47,8 @@ class Job:
     """Whether it takes the lock of a run and plans; otherwise it sends what others planned, beside others."""
     strike: Strike | None = None
     body_bytes: int = 0
+    idempotency_seconds: int = 0
+    """For how long its provider knows a message again."""
 
 
 def start(job: Job) -> ForkServerProcess:
@@ -99,19 +102,36 @@ def _send(job: Job) -> int:
         if job.strike:
             strike_at(job.strike)
         if job.is_alone:
-            storage.deliveries.settle_dead(at=datetime.now(UTC))
+            _settle(storage, job)
             world.plan(storage)
         tally = send_ready(
             storage,
             Sending(
-                owner=f"process {os.getpid()}",
+                owner=_owner(),
                 render=partial(world.small_message, body_bytes=job.body_bytes),
-                open_provider=lambda: open_provider(job.provider),
+                open_provider=lambda: _provider(job),
                 now=world.NOW,
+                provider=NAME,
                 lanes=job.lanes,
             ),
         )
     return tally.error.exit_code if tally.error else 0
+
+
+def _owner() -> str:
+    return f"process {os.getpid()}"
+
+
+def _provider(job: Job) -> Provider:
+    provider = open_provider(job.provider)
+    provider.idempotency_seconds = job.idempotency_seconds
+    return provider
+
+
+def _settle(storage: Storage, job: Job) -> None:
+    """What a run does first."""
+    storage.deliveries.settle_dead(at=datetime.now(UTC))
+    take_up_doubts(storage, NAME, owner=_owner(), idempotency_seconds=job.idempotency_seconds, now=world.NOW)
 
 
 def _command(arguments: list[str], output: Path, user: int | None, file_bytes: int) -> None:

@@ -33,6 +33,11 @@ class Row:
     """Every promise that was not kept, beside the two counts before."""
     remark: str = ""
 
+    def __str__(self) -> str:
+        counts = f"{self.sent} of {self.recipients} sent, {self.uncertain} uncertain, {self.doubled} doubled"
+        verdict = "kept" if self.is_kept else "BROKEN"
+        return f"{self.scenario}: {verdict} ({self.kills} kills, {counts}, {self.lost} lost)"
+
     @property
     def is_kept(self) -> bool:
         """Whether every promise was kept."""

@@ -22,8 +22,7 @@ CONNECTIONS = 4
 DROPPED, STALLED = 0.03, 0.002
 """Shares of the messages that are accepted without an answer: the connection is cut, or nothing comes."""
 TIMEOUT_SECONDS = 1.0
-LIVES_SECONDS = (0.3, 1.0)
-"""How long a process lives before it is killed."""
+LOOK_SECONDS = 0.002
 
 
 def kill_at_random(places: Sequence[Place], *, readers: int, kills: int) -> Iterator[Row]:
@@ -53,7 +52,7 @@ def _weather(place: Place, storm: type[_Storm], *, readers: int, kills: int) -> 
     weather = Weather(readers)
     with place.fresh(readers) as url, SmtpSink(weather) as sink:
         provider = sink.settings.model_copy(update={"timeout_seconds": TIMEOUT_SECONDS})
-        struck = storm(url, provider, random.Random(kills)).rage(kills)
+        struck = storm(url, provider, sink, random.Random(kills)).rage(kills, every=2 * readers // (3 * kills))
         accepted = mailed(sink)
         row = judge(
             f"T2 storm, {place.name}",
@@ -74,20 +73,26 @@ class _Storm:
     lanes = CONNECTIONS
     what = "1 process, 4 connections"
 
-    def __init__(self, url: str, provider: SmtpProvider, chance: random.Random) -> None:
-        self.url, self.provider, self.chance = url, provider, chance
+    def __init__(self, url: str, provider: SmtpProvider, sink: SmtpSink, chance: random.Random) -> None:
+        self.url, self.provider, self.sink, self.chance = url, provider, sink, chance
 
-    def rage(self, kills: int) -> int:
-        """How many processes were killed while they were at work."""
+    def rage(self, kills: int, *, every: int) -> int:
+        """How many processes were killed while they were at work; ``every``: after so many messages, on an average."""
         struck = 0
         job = Job(url=self.url, provider=self.provider, lanes=self.lanes)
         while struck < kills and not is_over(self.url):
             let_time_pass(self.url)
             process = start(job)
-            process.join(self.chance.uniform(*LIVES_SECONDS))
+            self.await_messages(every, [process])
             struck += slay(process)
         drain(self.url, lambda: job)
         return struck
+
+    def await_messages(self, every: int, crowd: Sequence[ForkServerProcess]) -> None:
+        """Waits for a random number of messages, or until nobody is at work."""
+        wanted = len(self.sink.messages) + self.chance.randint(1, 2 * every)
+        while len(self.sink.messages) < wanted and any(process.is_alive() for process in crowd):
+            time.sleep(LOOK_SECONDS)
 
 
 class _OneProcess(_Storm):
@@ -100,20 +105,20 @@ class _FourProcesses(_Storm):
     lanes = 1
     what = "4 processes"
 
-    def rage(self, kills: int) -> int:
-        """How many processes were killed while they were at work."""
+    def rage(self, kills: int, *, every: int) -> int:
+        """How many processes were killed while they were at work; ``every`` as above."""
         struck = 0
         with Storage.open(self.url) as storage:
             plan(storage)
         while struck < kills and not is_over(self.url):
-            struck += self._until_all_have_ended(kills - struck)
+            struck += self._until_all_have_ended(kills - struck, every)
         for _ in range(TRIES):
             self._settle()
             if not is_over(self.url):
                 run(self._job())
         return struck
 
-    def _until_all_have_ended(self, kills: int) -> int:
+    def _until_all_have_ended(self, kills: int, every: int) -> int:
         struck = 0
         self._settle()
         crowd = [start(self._job()) for _ in range(CONNECTIONS)]
@@ -121,7 +126,7 @@ class _FourProcesses(_Storm):
             if struck == kills:
                 _join(crowd)
                 break
-            time.sleep(self.chance.uniform(*LIVES_SECONDS) / CONNECTIONS)
+            self.await_messages(every, crowd)
             which = self.chance.randrange(CONNECTIONS)
             if crowd[which].is_alive():
                 struck += slay(crowd[which])
