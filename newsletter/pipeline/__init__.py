@@ -319,6 +319,7 @@ class _Run:
             may_send=self.lock.is_held,
         )
         tally = send_ready(self.storage, sending, self.watch.delivered)
+        self.storage.events.settle_waiting()
         self.warn(*tally.notes)
         self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
         self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))

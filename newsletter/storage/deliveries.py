@@ -49,6 +49,7 @@ from newsletter.storage.parts import Body
 from newsletter.storage.schema import (
     IS_AT_REST,
     IS_DIGEST,
+    IS_IN_HAND,
     IS_NO_DIGEST,
     IS_READY,
     deliveries,
@@ -191,10 +192,20 @@ class Deliveries:
         return self._decide(delivery_id, DeliveryState.READY, {DeliveryState.FAILED, DeliveryState.UNCERTAIN})
 
     def cancel(self, edition: str) -> int:
-        """Stops what was not handed over of an edition, from the next lease on; how many deliveries."""
-        stopped = update(deliveries).where(deliveries.c.edition == edition)
-        values = {"state": DeliveryState.CANCELLED, "updated_at": self._database.clock()}
-        return self._end_waiting(stopped.values(values))
+        """Stops what was not handed over of an edition; how many deliveries.
+
+        What is leased is taken from its sender. What is handed over may still be sent, and is not tried again.
+        """
+        theirs = update(deliveries).where(deliveries.c.edition == edition)
+        stopped = theirs.values(
+            state=DeliveryState.CANCELLED, owner=None, lease_until=None, updated_at=self._database.clock()
+        )
+        leased = IS_IN_HAND, deliveries.c.state == DeliveryState.LEASED
+        handed = IS_IN_HAND, deliveries.c.state == DeliveryState.HANDED
+        with self._database.writing() as connection:
+            count = sum(connection.execute(stopped.where(*which)).rowcount for which in (*WAITS, leased))
+            connection.execute(theirs.where(*handed).values(valid_until=deliveries.c.created_at))
+        return count
 
     # -- what is known -------------------------------------------------------------------------------------------
 
@@ -305,7 +316,10 @@ class Deliveries:
         """Deletes what is kept no longer; how many messages and how many ledger rows (their messages not counted)."""
         with self._database.writing() as connection:
             old = delete(messages).where(messages.c.kept_at <= now - messages_older_than)
-            rows = delete(deliveries).where(deliveries.c.created_at <= now - rows_older_than)
+            # By both clocks: the product's may have been set back for a run, and what that run did is new.
+            rows = delete(deliveries).where(
+                deliveries.c.created_at <= now - rows_older_than, deliveries.c.updated_at <= now - rows_older_than
+            )
             gone = connection.execute(old).rowcount, connection.execute(rows).rowcount
         self._kept.prune_pieces()
         return gone

@@ -32,7 +32,11 @@ THEIRS = " AND d.subscriber IN ([marks])"
 OLDEST_FIRST = " ORDER BY d.id LIMIT ? {take}"
 # Two queries, for one over both states would sort all that is ready at each lease.
 READY = "d.state = 'ready'"
-DUE = "d.state NOT IN ('ready', 'leased', 'handed', 'sent') AND d.state = 'retry' AND d.retry_at <= ?"
+DUE = (
+    "d.state NOT IN ('ready', 'leased', 'handed', 'sent') AND d.state = 'retry' AND d.retry_at <= ?"
+    # What was told of it while its sender had it is looked at first.
+    " AND NOT EXISTS (SELECT 1 FROM events AS told WHERE told.delivery_id = d.id AND told.waits)"
+)
 LEASE = (
     "UPDATE deliveries SET state = 'leased', attempt = attempt + 1, owner = ?, lease_until = ?, retry_at = NULL,"
     " updated_at = ? WHERE id IN ([marks])"

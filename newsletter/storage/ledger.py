@@ -17,6 +17,7 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     ),
     DeliveryState.LEASED: frozenset(
         {
+            DeliveryState.CANCELLED,
             DeliveryState.HANDED,
             DeliveryState.READY,
             DeliveryState.RETRY,

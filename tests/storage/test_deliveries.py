@@ -404,15 +404,30 @@ def test_a_failed_delivery_can_be_tried_again(storage: Storage, plan: Plan, leas
 def test_a_cancelled_edition_stops_what_was_not_handed_over(storage: Storage, plan: Plan, lease: Lease) -> None:
     plan("ada", "bob", "eve", edition="e")
     plan("zoe", edition="another")
-    ada, _ = lease(limit=2)
+    ada, bob = lease(limit=2)
     hand(storage, (ada,))
-    assert storage.deliveries.cancel("e") == 1
+    assert storage.deliveries.cancel("e") == 2
     assert states(storage) == {
         "ada": DeliveryState.HANDED,
-        "bob": DeliveryState.LEASED,
+        "bob": DeliveryState.CANCELLED,
         "eve": DeliveryState.CANCELLED,
         "zoe": DeliveryState.READY,
     }
+    assert not hand(storage, (bob,))
+    assert not record(storage, bob, DeliveryState.READY)
+
+
+def test_what_was_handed_over_of_a_cancelled_edition_is_sent_or_is_not_tried_again(
+    storage: Storage, plan: Plan, lease: Lease, at: datetime
+) -> None:
+    plan("ada", "bob", edition="e")
+    ada, bob = lease()
+    hand(storage, (ada, bob))
+    assert storage.deliveries.cancel("e") == 0
+    assert record(storage, ada, DeliveryState.SENT)
+    assert record(storage, bob, DeliveryState.RETRY, retry_at=at)
+    assert lease() == ()
+    assert states(storage) == {"ada": DeliveryState.SENT, "bob": DeliveryState.FAILED}
 
 
 # -- what is known -----------------------------------------------------------------------------------------------
@@ -524,8 +539,18 @@ def test_old_messages_go_first_and_then_old_rows(
     assert prune(at + kept, messages_older_than=kept, rows_older_than=year) == (1, 0)
     assert storage.deliveries.message("ada", now.date()) is None
     assert states(storage) == {"ada": DeliveryState.HANDED}
-    assert prune(now + year, messages_older_than=kept, rows_older_than=year) == (0, 1)
+    assert prune(now + year, messages_older_than=kept, rows_older_than=year) == (0, 0)
+    assert prune(at + year, messages_older_than=kept, rows_older_than=year) == (0, 1)
     assert states(storage) == {}
+
+
+def test_what_a_run_of_long_ago_did_today_is_kept(storage: Storage, plan: Plan, lease: Lease, at: datetime) -> None:
+    """The product's clock may be set back for a run."""
+    plan("ada", created_at=at - timedelta(days=800), local_date=(at - timedelta(days=800)).date())
+    hand(storage, lease())
+    year = timedelta(days=365)
+    assert storage.deliveries.prune(at, messages_older_than=year, rows_older_than=year) == (0, 0)
+    assert states(storage) == {"ada": DeliveryState.HANDED}
 
 
 def test_no_retention_keeps_no_message(storage: Storage, plan: Plan, lease: Lease, at: datetime) -> None:

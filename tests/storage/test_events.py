@@ -126,6 +126,18 @@ def test_what_is_told_while_a_sender_is_at_it_waits_for_the_senders_word(
     assert storage.events.settle_waiting() == 0
 
 
+def test_what_is_told_of_a_message_that_has_to_wait_is_looked_at_before_it_is_tried_again(
+    storage: Storage, deliver: Callable[..., None], lease: Callable[..., tuple[Delivery, ...]], at: datetime
+) -> None:
+    deliver(DeliveryState.HANDED)
+    storage.events.apply([told(EventKind.DELIVERED)])
+    [handed] = storage.deliveries.find()
+    storage.deliveries.record([Settlement(delivery=handed, state=DeliveryState.RETRY, retry_at=at)], owner="a")
+    assert lease() == ()
+    assert storage.events.settle_waiting() == 1
+    assert state_of(storage) is DeliveryState.SENT
+
+
 def test_what_was_told_of_an_earlier_try_says_nothing_of_the_next(
     storage: Storage, deliver: Callable[..., None], lease: Callable[..., Sequence[Delivery]]
 ) -> None:
