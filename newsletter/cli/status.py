@@ -12,6 +12,7 @@ from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, table
 from newsletter.cli.restraint import restraint_document, restraints
 from newsletter.config.settings import Settings
+from newsletter.errors import UsageError
 from newsletter.model import DeliveryState, SourceMemory
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.storage import RunRecord, Storage
@@ -29,6 +30,8 @@ def status(
 ) -> None:
     """Show sources, editions, the last run, the ledger and the readers at a glance."""
     context: Context = ctx.obj
+    if prometheus and json:
+        raise UsageError("--prometheus and --json are two ways to print the same; say one of them")
     if prometheus:
         with context.storage() as storage:
             sys.stdout.write(collect_metrics(context.settings, storage))

@@ -10,6 +10,8 @@ from newsletter.addresses import is_loopback
 from newsletter.config.fields import Address, AnyPath, Host, Line, Section
 from newsletter.config.mistakes import clash
 
+MAX_LOCAL_PART = 28
+"""Of 64 characters; ``+``, a number of up to twelve digits and its signature stand behind it."""
 IMAP_PORTS = {"implicit": 993, "starttls": 143, "none": 143}
 
 
@@ -52,7 +54,13 @@ class Bounces(Section):
     """The same on a mail server."""
 
     @model_validator(mode="after")
-    def _see_that_there_is_one_place(self) -> Bounces:
+    def _see_that_all_fits(self) -> Bounces:
+        if self.address is not None and len(self.address.rpartition("@")[0]) > MAX_LOCAL_PART:
+            raise clash(
+                f"too long to sign: expected at most {MAX_LOCAL_PART} characters before the @, "
+                "for 36 more are put behind them",
+                at="address",
+            )
         if self.maildir is not None and self.imap is not None:
             raise clash("`maildir` and `imap` are two places to read; expected one of them", at="imap")
         return self

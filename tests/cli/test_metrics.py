@@ -47,6 +47,12 @@ def test_figures_are_there_before_the_first_run(deployment):
     assert figures["newsletter_last_run_timestamp_seconds"] == {}
 
 
+def test_figures_are_printed_one_way_at_a_time(deployment):
+    said = deployment("status", "--prometheus", "--json")
+    assert (said.code, said.json["exit_code"]) == (2, 2)
+    assert "--prometheus and --json" in said.json["error"]
+
+
 def test_every_figure_and_every_state_is_documented(deployment):
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `(newsletter_\w+)`", page, re.MULTILINE))

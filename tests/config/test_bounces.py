@@ -40,6 +40,7 @@ def test_tls_and_port_go_by_the_host(given: dict[str, object], tls: str, port: i
             "`maildir` and `imap` are two places to read; expected one of them",
         ),
         ("bounces: {address: nobody}", "nobody"),
+        (f"bounces: {{address: {'b' * 29}@example.org}}", "expected at most 28 characters before the @"),
         ("bounces:\n  imap: {host: imap.example.org, username: u}", "password"),
         ("bounces: {imapp: {}}", "did you mean `imap`?"),
     ],
