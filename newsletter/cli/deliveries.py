@@ -50,6 +50,9 @@ def show(
         listed = [_document(one, addresses.get(one.subscriber)) for one in found]
         print_json({"deliveries": listed, "total": total, "error": None, "exit_code": 0})
         return
+    if not found:
+        out().print(f"no delivery is {' or '.join(states)}" if not everything else "nothing was planned yet")
+        return
     rows = [
         (
             one.id,
