@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -107,6 +108,33 @@ def test_a_mail_that_somebody_takes_away_is_passed_over(tmp_path: Path) -> None:
             mail.unlink()
         assert list(waiting) == []
         inbox.mark_read([first.key])
+
+
+def test_what_is_no_mail_or_cannot_be_renamed_stops_no_other(tmp_path: Path) -> None:
+    folder = maildir_of(tmp_path)
+    new = folder / "new"
+    os.mkfifo(new / "1")
+    (new / "2").mkdir()
+    (tmp_path / "elsewhere").write_bytes(SECOND)
+    (new / "3").symlink_to(tmp_path / "elsewhere")
+    (new / "4").symlink_to("nowhere")
+    (new / ("5" * 254)).write_bytes(SECOND)
+    Path(os.fsdecode(os.fsencode(new) + b"/6\xff")).write_bytes(FIRST)
+    with opened(Bounces(maildir=folder)) as inbox:
+        found = read(inbox)
+        assert list(found.values()) == [FIRST.replace(b"\r\n", b"\n")]
+        inbox.mark_read(["new/3", *found, "new/1/nothing"])
+    assert sorted(os.listdir(os.fsencode(folder / "cur"))) == [b"3:2,S", b"6\xff:2,S"]
+
+
+def test_no_mail_takes_the_place_of_another(tmp_path: Path) -> None:
+    folder = maildir_of(tmp_path)
+    (folder / "new" / "k").write_bytes(FIRST)
+    (folder / "cur" / "k:2,S").write_bytes(SECOND)
+    with opened(Bounces(maildir=folder)) as inbox:
+        inbox.mark_read(read(inbox))
+    assert {file.name: file.read_bytes() for file in (folder / "cur").iterdir()} == {"k:2,S": SECOND, "k_1:2,S": FIRST}
+    assert list((folder / "new").iterdir()) == []
 
 
 def test_only_the_beginning_of_a_large_mail_is_read(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from itertools import chain, count, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +17,9 @@ from newsletter.errors import InboxError
 
 INFO = ":2,"
 SEEN = "S"
+MAX_NAME_BYTES = 240
+
+log = logging.getLogger(__name__)
 
 
 class MaildirInbox:
@@ -32,39 +38,63 @@ class MaildirInbox:
         return self
 
     def unread(self) -> Iterator[Found]:
-        """See ``Inbox``; a mail that another program takes away meanwhile is passed over."""
+        """See ``Inbox``; what is no mail, cannot be read or cannot be renamed is passed over, and stops no other."""
         try:
             files = [*(self._folder / "new").iterdir(), *(self._folder / "cur").iterdir()]
         except OSError as error:
             raise InboxError(f"{self._folder}: cannot be listed: {error.strerror}") from error
         waiting = [file for file in files if not file.name.startswith(".") and SEEN not in _flags(file)]
-        for file in sorted(waiting, key=lambda file: file.name)[:MAX_MAILS]:
-            try:
-                with file.open("rb") as stream:
-                    raw = stream.read(MAX_BYTES)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise InboxError(f"{file}: cannot be read: {error.strerror}") from error
-            yield Found(f"{file.parent.name}/{file.name}", raw)
+        return islice(_read_each(sorted(waiting, key=lambda file: file.name)), MAX_MAILS)
 
     def mark_read(self, keys: Iterable[str]) -> None:
-        """Moves them to ``cur`` with the flag of what was seen."""
+        """Moves them to ``cur`` with the flag of what was seen; InboxError where none of them can be moved."""
+        moved, failed = 0, ""
         for key in keys:
             file = self._folder / key
-            name = file.name.partition(INFO)[0]
-            flags = "".join(sorted({*_flags(file), SEEN}))
             try:
-                file.rename(self._folder / "cur" / f"{name}{INFO}{flags}")
+                file.rename(self._place_in_cur(file))
+                moved += 1
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise InboxError(f"{file}: cannot be moved to cur: {error.strerror}") from error
+                failed = f"{file}: cannot be moved to cur: {error.strerror}"
+                log.warning("%s cannot be moved to cur: %s", ascii(file.name), error.strerror)
+        if failed and not moved:
+            raise InboxError(failed)
+
+    def _place_in_cur(self, file: Path) -> Path:
+        """Where no other mail lies."""
+        name, flags = file.name.partition(INFO)[0], "".join(sorted({*_flags(file), SEEN}))
+        names = chain([name], (f"{name}_{number}" for number in count(1)))
+        places = (self._folder / "cur" / f"{one}{INFO}{flags}" for one in names)
+        return next(place for place in places if not os.path.lexists(place))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing is held open."""
+
+
+def _read_each(files: Iterable[Path]) -> Iterator[Found]:
+    for file in files:
+        try:
+            raw = _read(file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            log.warning("%s cannot be read, and is passed over: %s", ascii(file.name), error.strerror)
+            continue
+        if raw is not None:
+            yield Found(f"{file.parent.name}/{file.name}", raw)
+
+
+def _read(file: Path) -> bytes | None:
+    """The beginning of the mail; ``None`` where it is no file, or its name is too long for a flag to be put to it."""
+    if len(os.fsencode(file.name)) > MAX_NAME_BYTES or not stat.S_ISREG(file.lstat().st_mode):
+        return None
+    # Should something else have come in its place meanwhile: a pipe must not hold us up, nor a link lead elsewhere.
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)) as stream:
+        return stream.read(MAX_BYTES)
 
 
 def _flags(file: Path) -> str:
