@@ -603,6 +603,8 @@ class Event:
     """With its angle brackets."""
     recipients: tuple[str, ...] = field(default=(), repr=False)
     """The address it is about; where the mail was forwarded, the last one first."""
+    is_vouched_for: bool = True
+    """Whether who tells is known, so that an address alone leads to its reader; anybody can write a mail."""
     reason: Rejection | None = None
     detail: str = ""
     """One line without addresses."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from newsletter.addresses import normal_form
 from newsletter.model import DeliveryState, Event, EventKind, SubscriberState
 from newsletter.storage.engine import Database, in_chunks
-from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, inputs, subscribers
+from newsletter.storage.schema import deliveries, events, inputs, subscribers
 from newsletter.storage.suppressions import BOUNCED, UNSUBSCRIBED, Suppressions
 from newsletter.storage.told import FAILING, IN_HAND, SCORES, barring, settle_told, worn_out
 from newsletter.text import one_line
@@ -22,6 +22,8 @@ AT_ONCE = 500
 """Events of a transaction on SQLite. On PostgreSQL it is one: senders lock deliveries too, in an order of their own."""
 REPORTED = "reported as"
 MAX_DETAIL = 300
+MAX_ADDRESSES = 20
+"""Of one event that are looked up."""
 
 _OURS = re.compile(r"<[0-9A-Za-z]{1,40}\.[0-9a-f]{24}@[\w.-]+>")
 """The shape of our Message-IDs."""
@@ -36,7 +38,7 @@ class Applied:
     known: int = 0
     """Told before."""
     strange: int = 0
-    """Of the new ones: about no delivery and no reader of ours."""
+    """Of the new ones: about no delivery and no reader of ours, or without proof of it; nothing follows from them."""
     settled: int = 0
     """Deliveries that stand elsewhere by it."""
     suppressed: int = 0
@@ -190,7 +192,7 @@ def _find(connection: Connection, event: Event) -> tuple[Any, Any]:
     delivery = None if event.delivery_id is None else _delivery(connection, event.delivery_id)
     reader_id = delivery.subscriber if delivery else _reader_id(connection, event)
     if delivery is None and event.message_id and _OURS.fullmatch(event.message_id):
-        delivery = _delivery_of(connection, event.message_id, reader_id)
+        delivery = _delivery_of(connection, event.message_id)
         reader_id = delivery.subscriber if delivery else reader_id
     if reader_id is None:
         return delivery, None
@@ -203,20 +205,16 @@ def _delivery(connection: Connection, delivery_id: int) -> Any:
 
 
 def _reader_id(connection: Connection, event: Event) -> str | None:
-    """By a link of ours, else by the addresses in the event's order."""
-    wanted: Sequence[Any] = [subscribers.c.address == normal_form(one) for one in event.recipients if one.isprintable()]
+    """By a link of ours, else by the addresses in the event's order where they were not made up by just anybody."""
+    named = event.recipients[:MAX_ADDRESSES] if event.is_vouched_for else ()
+    wanted: Sequence[Any] = [subscribers.c.address == normal_form(one) for one in named if one.isprintable()]
     if event.subscriber:
         wanted = [subscribers.c.id == event.subscriber, *wanted]
     found = (connection.scalar(select(subscribers.c.id).where(one)) for one in wanted)
     return next((one for one in found if one is not None), None)
 
 
-def _delivery_of(connection: Connection, message_id: str, reader_id: str | None) -> Any:
-    """The delivery of that Message-ID: among the reader's, else among all, which takes a look at each of them."""
-    ids = select(deliveries.c.id).join(inputs).where(inputs.c.message_id == message_id).limit(1)
-    ways = [ids.where(kinds, deliveries.c.subscriber == reader_id) for kinds in (IS_DIGEST, IS_NO_DIGEST)]
-    for way in [*ways, ids] if reader_id else [ids]:
-        found = connection.scalar(way)
-        if found is not None:
-            return _delivery(connection, found)
-    return None
+def _delivery_of(connection: Connection, message_id: str) -> Any:
+    """The delivery of that Message-ID, which nobody knows but us and who got it."""
+    found = connection.scalar(select(inputs.c.delivery_id).where(inputs.c.message_id == message_id).limit(1))
+    return None if found is None else _delivery(connection, found)

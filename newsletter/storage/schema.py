@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -217,7 +217,7 @@ inputs = Table(
     metadata,
     # Beside the delivery, for a row that moves from state to state is written again each time.
     Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
-    Column("message_id", Text, nullable=False),
+    Column("message_id", Text, nullable=False, index=True),
     Column("shown", Text, nullable=False, comment="entry ids as JSON"),
     Column("payload", LargeBinary, nullable=False, comment="the frozen inputs, as the outbox wrote them"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from newsletter.model import Delivery, DeliveryState, Event, EventKind, Rejection, Subscriber, SubscriberState
 from newsletter.storage import NewDelivery, Settlement, Storage
@@ -162,6 +163,7 @@ OURS = "<20261122T073000Z.00112233445566778899aabb@example.org>"
         {"delivery_id": 1},
         {"subscriber": "ada", "message_id": OURS},
         {"recipients": ("elsewhere@example.net", " Ada@Example.ORG"), "message_id": OURS},
+        {"message_id": OURS, "recipients": ("forwarded@example.net",), "is_vouched_for": False},
         {"message_id": OURS},
         {"message_id": OURS, "recipients": ("forwarded@example.net",)},
     ],
@@ -179,6 +181,31 @@ def test_a_reader_is_known_by_the_address_alone(storage: Storage, deliver: Calla
     alone = told(EventKind.COMPLAINED, delivery_id=None, recipients=("ada@example.org",))
     assert storage.events.apply([alone]) == Applied(new=1, suppressed=1)
     assert state_of(storage) is DeliveryState.SENT
+
+
+@pytest.mark.parametrize("kind", [EventKind.BOUNCED_HARD, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, SOFT])
+def test_an_address_in_a_mail_by_just_anybody_is_counted_and_changes_nothing(
+    storage: Storage, deliver: Callable[..., None], kind: EventKind
+) -> None:
+    deliver(DeliveryState.SENT, OURS)
+    unknown = OURS.replace("0011", "ffff")
+    forged = [
+        told(kind, day, at=NOON + day * DAY, delivery_id=None, recipients=("ada@example.org",), message_id=unknown)
+        for day in range(20)
+    ]
+    applied = storage.events.apply(replace(one, is_vouched_for=False) for one in forged)
+    assert applied == Applied(new=20, strange=20)
+    assert storage.events.counts() == {kind: 20}
+    assert {row[0] for row in rows_of(storage, select(events.c.subscriber))} == {None}
+    reader = storage.subscribers.by_id("ada")
+    assert reader is not None
+    assert (reader.state, storage.suppressions.count()) == (SubscriberState.ACTIVE, 0)
+    assert state_of(storage) is DeliveryState.SENT
+
+
+def test_a_message_is_found_without_a_look_at_all_of_them(storage: Storage) -> None:
+    (index,) = inspect(storage._database.engine).get_indexes("inputs")
+    assert index["column_names"] == ["message_id"]
 
 
 def test_the_delivery_counts_before_the_address(

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.delivery.reports.addresses import addresses_in
 from newsletter.delivery.reports.complaint import read_complaint
-from newsletter.delivery.reports.marks import Marks
+from newsletter.delivery.reports.marks import Marks, find_leaver
 from newsletter.delivery.reports.parts import RETURNED, Headers, Mail, read_headers, take_apart
 from newsletter.delivery.reports.plain import read_plain
 from newsletter.delivery.reports.status import Told, read_status
@@ -48,6 +48,7 @@ def read_report(raw: bytes, *, now: datetime, marks: Marks | None = None) -> tup
             subscriber=found.subscriber,
             message_id=found.message_id,
             recipients=one.recipients or found.intended,
+            is_vouched_for=False,
             detail=without_addresses(one.words),
         )
         for one in told
@@ -63,7 +64,9 @@ class _Found:
         to = mail.headers.all("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
         self.delivery_id = marks.find_delivery("\n".join(to)) or marks.find_delivery(everything)
         way_out = _WAYS_OUT.search(everything)
-        self.subscriber = marks.find_reader(re.sub(r"\s+", "", way_out[1])) if way_out else None
+        self.subscriber = (
+            marks.find_reader(re.sub(r"\s+", "", way_out[1])) if way_out else find_leaver(mail.headers.first("subject"))
+        )
         message_id = _MESSAGE_ID.search(everything)
         self.message_id = message_id[1] if message_id else None
         returned = mail.of_kind(*RETURNED)

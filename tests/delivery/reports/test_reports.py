@@ -360,6 +360,16 @@ def test_a_signed_link_names_the_reader() -> None:
     assert MARKS.find_reader(way_out.replace("/u/eve2", "/u/bob3")) is None
 
 
+def test_the_way_out_by_mail_names_the_reader() -> None:
+    text = "From: eve@reader.example\nX-Apple-Unsubscribe: true\nSubject: {}\n\nLet me go.\n"
+    assert read_one(text.format("unsubscribe eve2")).subscriber == "eve2"
+    assert read_one(text.format("unsubscribe")).subscriber is None
+
+
+def test_nobody_vouches_for_the_addresses_in_a_mail() -> None:
+    assert not read_one(report(FAILED)).is_vouched_for
+
+
 def test_the_reader_is_the_one_it_was_for_where_the_report_names_none() -> None:
     assert read(report("Action: failed\nFinal-Recipient: rfc822; <>\nStatus: 5.1.1")) == [(HARD, "ada@reader.example")]
 
