@@ -124,7 +124,7 @@ def test_what_is_no_mail_or_cannot_be_renamed_stops_no_other(tmp_path: Path) -> 
         found = read(inbox)
         assert list(found.values()) == [FIRST.replace(b"\r\n", b"\n")]
         inbox.mark_read(["new/3", *found, "new/1/nothing"])
-    assert sorted(os.listdir(os.fsencode(folder / "cur"))) == [b"3:2,S", b"6\xff:2,S"]
+    assert sorted(os.fsencode(file.name) for file in (folder / "cur").iterdir()) == [b"3:2,S", b"6\xff:2,S"]
 
 
 def test_no_mail_takes_the_place_of_another(tmp_path: Path) -> None:
