@@ -539,6 +539,10 @@ class Trouble(StrEnum):
     SERVICE = "service"  # the provider itself is ill
 
 
+LONGEST_TOLD_WAIT_SECONDS = 86_400.0
+"""A provider that asks to wait longer is asked again after a day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The provider's answer about one message of a group."""

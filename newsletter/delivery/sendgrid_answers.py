@@ -24,7 +24,7 @@ from http.client import HTTPMessage
 from typing import Any
 
 from newsletter.delivery.groups import describe
-from newsletter.model import Message, Outcome, Trouble, Verdict
+from newsletter.model import LONGEST_TOLD_WAIT_SECONDS, Message, Outcome, Trouble, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,13 @@ def _trouble(answer: Answer, verdict: Verdict) -> Trouble | None:
 
 
 def _wait_seconds(headers: HTTPMessage, clock: float) -> float | None:
-    """Seconds to wait from now on, counted by the server's own clock where it tells the time."""
+    """Seconds to wait from now on, a day at most, counted by the server's own clock where it tells the time."""
     now = _instant(headers.get("Date")) or clock
     until = _instant(headers.get("X-RateLimit-Reset")) or _instant(headers.get("Retry-After"))
     if until is not None:
-        return max(0.0, until - now)
+        return min(max(0.0, until - now), LONGEST_TOLD_WAIT_SECONDS)
     after = headers.get("Retry-After", "")
-    return float(after) if after.isdecimal() else None
+    return min(float(after), LONGEST_TOLD_WAIT_SECONDS) if after.isdecimal() else None
 
 
 def _instant(value: str | None) -> float | None:
@@ -110,7 +110,7 @@ def _instant(value: str | None) -> float | None:
         return float(value) if len(value) >= len("1000000000") else None
     try:
         return parsedate_to_datetime(value).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

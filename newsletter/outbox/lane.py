@@ -17,7 +17,7 @@ from newsletter.outbox.bounces import bounces_among
 from newsletter.outbox.circuit import LeftAlone
 from newsletter.outbox.job import Job
 from newsletter.outbox.rates import LONGEST_PAUSE_SECONDS, Grant
-from newsletter.outbox.retries import judge
+from newsletter.outbox.retries import judge_anything, told_wait
 from newsletter.storage.ledger import WAITING, HandOver, Leased, Settlement, Wanted
 
 GROUP = 20
@@ -47,6 +47,8 @@ class Lane:
         """Of that group: addresses at which nobody is."""
         self._grant = Grant(0)
         """The leave that the last lease was given."""
+        self._unused = 0
+        """Messages that were given leave and did not leave; not told to the pace yet."""
         self._pauses = 0
         """In a row, without a message that was sent."""
         self.handed = 0
@@ -89,6 +91,7 @@ class Lane:
         if seconds is None:
             seconds = FIRST_PAUSE_SECONDS * 2 ** (self._pauses - 1)
             return self._pauses < MOST_PAUSES and self._job.wait(seconds) and self._job.is_anything_ready()
+        seconds = told_wait(seconds).total_seconds()
         self._job.pace.hold_all(seconds, str(busy))
         if seconds > LONGEST_PAUSE_SECONDS:
             raise busy
@@ -132,7 +135,7 @@ class Lane:
             until=datetime.now(UTC) + LEASE,
         )
         handed = self._turn(hand, lease=True)
-        self._job.pace.give_back(len(leased.deliveries) - len(handed))
+        self._unused += len(leased.deliveries) - len(handed)
         self._hand_over(provider, [delivery for delivery in rendered if delivery.id in handed], messages)
 
     @property
@@ -140,22 +143,41 @@ class Lane:
         return self._sending.keep_bodies
 
     def _turn(self, hand: HandOver, *, lease: bool) -> frozenset[int]:
-        """Records the answers of the group before, the hand-over of this one, and the lease of the next."""
+        """Records the answers of the group before, the hand-over of this one, and the lease of the next.
+
+        Where something is handed over, that is the last word to the storage before it is sent.
+        """
+        if self._bounces:
+            self._settle_bounces()
         owner, at = self._sending.owner, datetime.now(UTC)
         self._grant = self._ask_leave() if lease else Grant(0)
         most = self._grant.count
         wanted = Wanted(owner=owner, limit=most, until=at + LEASE, now=self._job.now(), at=at, only=self._sending.only)
         turned = self._ledger.turn(owner=owner, answers=self._answers, hand=hand, lease=wanted if most else None)
         self._answers, self._leased = [], turned.leased
-        bounces, self._bounces = self._bounces, []
-        self._job.storage.events.apply(bounces)
         if self._left is not None:
             self._left -= len(turned.leased.deliveries)
-        self._job.pace.give_back(most - len(turned.leased.deliveries))
-        for state in (*(answer.state for answer in turned.recorded), *turned.leased.settled):
+        self._unused += most - len(turned.leased.deliveries)
+        self._count(*(answer.state for answer in turned.recorded), *turned.leased.settled)
+        if not turned.handed:
+            self._give_leave_back()
+        return turned.handed
+
+    def _settle_bounces(self) -> None:
+        """Records the answers by themselves first: what is told of a delivery in hand would wait for them."""
+        turned = self._ledger.turn(owner=self._sending.owner, answers=self._answers)
+        bounces, self._answers, self._bounces = self._bounces, [], []
+        self._count(*(answer.state for answer in turned.recorded))
+        self._job.storage.events.apply(bounces)
+
+    def _count(self, *states: DeliveryState) -> None:
+        for state in states:
             if state not in WAITING:
                 self._job.count(state)
-        return turned.handed
+
+    def _give_leave_back(self) -> None:
+        unused, self._unused = self._unused, 0
+        self._job.pace.give_back(unused)
 
     def _ask_leave(self) -> Grant:
         most = GROUP if self._left is None else min(GROUP, self._left)
@@ -192,29 +214,34 @@ class Lane:
             unanswered = Outcome(verdict=Verdict.NOT_HANDED)
             raise
         finally:
-            is_left_alone = self._learn(group, outcomes, messages)
-            outcomes += [unanswered] * (len(group) - len(outcomes))
+            came = outcomes[: len(group)]
+            outcomes = came + [unanswered] * (len(group) - len(came))
             at, now = datetime.now(UTC), self._job.now()
-            self._bounces = bounces_among(group, outcomes, provider=provider.name, at=at)
+            # First of all, and without a word to the storage: whatever fails after it, this is recorded.
             self._answers = [
-                judge(delivery, outcome, provider=provider.name, now=now, at=at, chance=self._chance)
+                judge_anything(delivery, outcome, provider=provider.name, now=now, at=at, chance=self._chance)
                 for delivery, outcome in zip(group, outcomes, strict=True)
             ]
-            self._job.pace.give_back(sum(1 for one in outcomes if one.verdict is Verdict.NOT_HANDED))
+            self._unused += sum(1 for answer in self._answers if answer.state is DeliveryState.READY)
+            is_left_alone = self._learn(group, came, messages, provider=provider.name)
         if is_left_alone:
             raise self._job.circuit.error()
         if group and all(outcome.verdict is Verdict.NOT_HANDED for outcome in outcomes):
             # Leasing the same rows again at once would go round for ever.
             raise ProviderError(f"{provider.name} takes no mail now: {outcomes[0].detail or 'no reason given'}")
 
-    def _learn(self, group: Sequence[Delivery], outcomes: Sequence[Outcome], messages: Mapping[int, Message]) -> bool:
+    def _learn(
+        self, group: Sequence[Delivery], outcomes: Sequence[Outcome], messages: Mapping[int, Message], *, provider: str
+    ) -> bool:
         """What the answers say of other messages; whether the provider is to be left alone from now on."""
+        answered = group[: len(outcomes)]
         self.handed += len(outcomes)
         if any(outcome.verdict is Verdict.SENT for outcome in outcomes):
             self._pauses = 0
-        addressed = [messages[one.id].recipient.email for one in group[: len(outcomes)]]
-        self._job.pace.note(addressed, outcomes)
-        self._job.brakes.note(group, outcomes)
+        self._job.brakes.note(answered, outcomes)
+        self._bounces = bounces_among(answered, outcomes, provider=provider, at=datetime.now(UTC))
+        self._give_leave_back()
+        self._job.pace.note([messages[one.id].recipient.email for one in answered], outcomes)
         self._job.brakes.look()
         return self._job.circuit.note(outcomes)
 

@@ -16,7 +16,16 @@ from threading import Lock
 from newsletter.addresses import normal_form
 from newsletter.config.settings import DomainRate, Rate
 from newsletter.errors import ProviderBusy
-from newsletter.model import Delivery, DeliveryState, Outcome, Subscriber, Trouble, Verdict
+from newsletter.model import (
+    LONGEST_TOLD_WAIT_SECONDS,
+    Delivery,
+    DeliveryState,
+    Outcome,
+    Subscriber,
+    Trouble,
+    Verdict,
+)
+from newsletter.outbox.retries import told_wait
 from newsletter.storage.ledger import Settlement
 from newsletter.storage.rates import EVERYBODY, Bucket, Hold, Rates
 
@@ -59,16 +68,17 @@ class Pace:
         """What an operator should hear, by what it is about."""
 
     def enter(self) -> None:
-        """Raises ``ProviderBusy`` while the provider is to be left alone because it said so."""
+        """Raises ``ProviderBusy`` while the provider is to be left alone because it said so; a day is the longest."""
         at, hold = self._clock(), self._store.holds(self._provider).get(EVERYBODY)
-        if hold and at < hold.until:
+        if hold and at < hold.until <= at + timedelta(seconds=LONGEST_TOLD_WAIT_SECONDS):
             seconds = (hold.until - at).total_seconds()
-            words = f"{self._provider} is left alone until {hold.until:%H:%M:%S} UTC, as it asked: {hold.reason}"
+            day = "" if hold.until.date() == at.date() else f"{hold.until:%Y-%m-%d} "
+            words = f"{self._provider} is left alone until {day}{hold.until:%H:%M:%S} UTC, as it asked: {hold.reason}"
             raise ProviderBusy(words, retry_after_seconds=seconds)
 
     def hold_all(self, seconds: float, reason: str) -> None:
-        """Keeps everybody away for as long as the provider asked for, also those who come after a restart."""
-        until = self._clock() + timedelta(seconds=seconds)
+        """Keeps everybody away as long as the provider asked, a day at most, also those who come after a restart."""
+        until = self._clock() + told_wait(seconds)
         self._store.hold(self._provider, EVERYBODY, Hold(until=until, times=1, reason=reason))
 
     # -- all mail ------------------------------------------------------------------------------------------------
