@@ -6,7 +6,7 @@ import re
 
 from newsletter.delivery.reports.addresses import addresses_in
 from newsletter.delivery.reports.parts import RETURNED, Headers, Mail, read_headers, readable_header
-from newsletter.delivery.reports.status import Told
+from newsletter.delivery.reports.status import MAX_RECIPIENTS, Told
 from newsletter.model import EventKind
 
 _FEEDBACK = "message/feedback-report"
@@ -86,10 +86,13 @@ def _is_older_complaint(mail: Mail) -> bool:
 
 def _recipients(mail: Mail, report: Headers) -> tuple[str, ...]:
     """Who complains: as the report names them, else as the mail they got does."""
-    found = [address for name in _NAMED for value in report.all(name) for address in addresses_in(value)]
+    found = [address for value in _values(report, _NAMED) for address in addresses_in(value)]
     for part in mail.parts:
         if part.kind in RETURNED:
             returned = read_headers(part.text.lstrip("\n"))
-            for name in _RECEIVED:
-                found += [address for value in returned.all(name) for address in addresses_in(value)[:1]]
-    return tuple(dict.fromkeys(found))
+            found += [address for value in _values(returned, _RECEIVED) for address in addresses_in(value)[:1]]
+    return tuple(dict.fromkeys(found))[:MAX_RECIPIENTS]
+
+
+def _values(headers: Headers, names: tuple[str, ...]) -> list[str]:
+    return [value for name in names for value in headers.all(name)][:MAX_RECIPIENTS]

@@ -17,8 +17,12 @@ from email.header import decode_header, make_header
 
 MAX_DEPTH = 8
 MAX_PARTS = 200
+MAX_FIELD = 4000
+"""Characters of a header that are kept."""
 MAX_HEADER = 2000
 """Characters of a header that are looked into."""
+MAX_ENCODED_WORDS = 50
+"""Of a header that is decoded."""
 
 _FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _BLANK = re.compile(rb"\r?\n[ \t]*\r?\n")
@@ -93,11 +97,13 @@ def read_headers(text: str) -> Headers:
             fields[-1][1].append(line.strip())
         elif found := _FIELD.fullmatch(line.rstrip("\r")):
             fields.append((found[1].lower(), [found[2].strip()]))
-    return Headers(tuple((name, " ".join(lines).strip()) for name, lines in fields))
+    return Headers(tuple((name, " ".join(lines).strip()[:MAX_FIELD]) for name, lines in fields))
 
 
 def readable_header(value: str) -> str:
     """The value with its encoded words decoded, where they can be."""
+    if value.count("=?") > MAX_ENCODED_WORDS:
+        return value
     try:
         return str(make_header(decode_header(value[:MAX_HEADER])))
     except (MessageError, LookupError, ValueError):

@@ -13,7 +13,7 @@ from newsletter.delivery.reports.parts import RETURNED, Headers, Mail, read_head
 from newsletter.model import EventKind
 
 STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
-MAX_RECIPIENTS = 100
+MAX_RECIPIENTS = 20
 
 _RECIPIENT = re.compile(r"^(?:final|original|x-actual)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _DISPOSITION = re.compile(r"^disposition[ \t]*:", re.IGNORECASE | re.MULTILINE)

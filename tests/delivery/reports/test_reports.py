@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery.reports import MAX_BYTES, Marks, read_report
+from newsletter.delivery.reports.parts import MAX_ENCODED_WORDS, MAX_FIELD, read_headers, readable_header
 from newsletter.model import Event, EventKind
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -448,6 +449,21 @@ def test_nothing_makes_it_fall_over(raw: bytes) -> None:
         assert event.at <= NOW
         assert "@" not in event.detail + event.id
         assert event.detail.isprintable()
+
+
+def test_no_mail_tells_of_more_than_a_few_recipients() -> None:
+    several = "\n".join(FAILED.replace("ada@", f"ada{number}@") for number in range(60))
+    assert len(read(report(several))) == 20
+    fields = "".join(f"Original-Rcpt-To: ada{number}@reader.example\n" for number in range(60))
+    (event,) = read_report(mail(complaint("Feedback-Type: abuse\n" + fields)), now=NOW)
+    assert len(event.recipients) == 20
+
+
+def test_headers_are_looked_into_as_far_as_sane_ones_reach() -> None:
+    assert [len(value) for _, value in read_headers("To: " + "a" * 99_999 + "\n more").fields] == [MAX_FIELD]
+    many = "=?utf-8?q?a?= " * (MAX_ENCODED_WORDS + 1)
+    assert readable_header(many) == many
+    assert readable_header("=?utf-8?q?a?= " * MAX_ENCODED_WORDS).strip() == "a" * MAX_ENCODED_WORDS
 
 
 @pytest.mark.parametrize("raw", NASTY, ids=range(len(NASTY)))
