@@ -38,6 +38,8 @@ class ImapSink:
         self.commands: list[str] = []
         self.breaks_at: str = ""
         """A command in the middle of which the connection is cut."""
+        self.lies: dict[str, bytes] = {}
+        """Command -> what is said before the answer to it."""
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.sink = self
         self.port: int = self._server.server_address[1]
@@ -78,6 +80,7 @@ class _Connection(socketserver.StreamRequestHandler):
             self.sink.commands.append(command.upper())
             if self.sink.breaks_at == command.upper():
                 return
+            self.wfile.write(self.sink.lies.get(command.upper(), b""))
             if not self._answer(tag, command.upper(), rest):
                 return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mailbox
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from newsletter.config.settings import Bounces, Imap
 from newsletter.delivery import Surroundings
 from newsletter.delivery.inbox import Inbox, open_inbox
+from newsletter.delivery.inbox.wary import WaryClient
 from newsletter.delivery.reports import MAX_BYTES
 from newsletter.errors import InboxError
 from newsletter.testing import Certificate, ImapSink, make_certificate
@@ -222,3 +223,43 @@ def test_folders_have_names_of_any_kind() -> None:
         settings = Bounces(imap=imap_settings(sink, folder="Lists/bounced mail"))
         with opened(settings) as inbox:
             assert len(read(inbox)) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "lie"),
+    [
+        ("SEARCH", b"* SEARCH {99999999999}\r\nx"),
+        ("SEARCH", b"* 1 EXISTS\r\n" * 100_001),
+        ("FETCH", b"* 1 FETCH (UID 1 BODY[]<0> {4000000000}\r\n"),
+        ("FETCH", b"* 1 FETCH (UID 1 BODY[]<0> {" + b"9" * 5000 + b"}\r\n"),
+        ("SELECT", b"* " + b"x" * 1_100_000),
+        ("LOGOUT", b"* 1 FETCH (UID 1 BODY[]<0> {4000000000}\r\n"),
+    ],
+)
+def test_a_server_that_lies_is_told_and_no_more(command: str, lie: bytes) -> None:
+    with ImapSink([FIRST]) as sink:
+        sink.lies[command] = lie
+        expected = nullcontext() if command == "LOGOUT" else pytest.raises(InboxError, match=r"cannot be read")
+        with expected, opened(Bounces(imap=imap_settings(sink))) as inbox:
+            inbox.mark_read(read(inbox))
+
+
+@pytest.mark.parametrize(
+    ("command", "lie"),
+    [
+        ("SEARCH", b"* SEARCH " + b"9" * 5000 + b"\r\n"),
+        ("FETCH", b"* 1 FETCH (UID " + b"1" * 6000 + b" BODY[]<0> {1}\r\nx)\r\n"),
+    ],
+)
+def test_numbers_that_are_none_are_passed_over(command: str, lie: bytes) -> None:
+    with ImapSink([FIRST]) as sink, opened(Bounces(imap=imap_settings(sink))) as inbox:
+        sink.lies[command] = lie
+        assert set(read(inbox)) <= {"1"}
+
+
+def test_a_server_that_never_comes_to_an_end_is_left_at_the_deadline() -> None:
+    with ImapSink([FIRST]) as sink:
+        client = type("Hasty", (WaryClient,), {"deadline_seconds": 0.05})("127.0.0.1", sink.port, timeout=30)
+        assert client.readline() == b""
+        assert client.is_overdue
+        client.shutdown()

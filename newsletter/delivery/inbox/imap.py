@@ -16,13 +16,15 @@ from typing import Any, Self
 from newsletter.config.settings import Imap
 from newsletter.delivery import Surroundings
 from newsletter.delivery.inbox import MAX_MAILS, Found
+from newsletter.delivery.inbox.wary import WaryClient, WaryTlsClient
 from newsletter.delivery.reports import MAX_BYTES
 from newsletter.errors import InboxError
 from newsletter.text import one_line
 
 AT_ONCE = 100
 """Mails that one command marks."""
-_UID = re.compile(rb"\bUID (\d+)")
+_UID = re.compile(rb"\bUID (\d{1,10})\b")
+_LARGEST_UID_DIGITS = 10
 
 
 class ImapInbox:
@@ -32,7 +34,7 @@ class ImapInbox:
         self._settings = settings
         self._surroundings = surroundings
         self._place = f"{settings.host}:{settings.port}"
-        self._server: imaplib.IMAP4 | None = None
+        self._server: WaryClient | None = None
 
     def __enter__(self) -> Self:
         with self._explained():
@@ -48,13 +50,19 @@ class ImapInbox:
     def unread(self) -> Iterator[Found]:
         """See ``Inbox``; each mail is fetched when it is asked for."""
         with self._explained():
-            [listed] = self._ask("SEARCH", "UNSEEN") or [b""]
-        uids = sorted(int(uid) for uid in (listed or b"").split() if uid.isdigit())
+            listed = b" ".join(line for line in self._ask("SEARCH", "UNSEEN") if line)
+            said = (uid for uid in listed.split() if uid.isdigit() and len(uid) <= _LARGEST_UID_DIGITS)
+            uids = sorted(set(map(int, said)))
         for uid in uids[:MAX_MAILS]:
             with self._explained():
                 answer = self._ask("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MAX_BYTES}>)")
             for part in answer:
-                if isinstance(part, tuple) and (found := _UID.search(part[0])) and int(found[1]) == uid:
+                if (
+                    isinstance(part, tuple)
+                    and isinstance(part[1], bytes)
+                    and (found := _UID.search(part[0]))
+                    and int(found[1]) == uid
+                ):
                     yield Found(str(uid), part[1])
 
     def mark_read(self, keys: Iterable[str]) -> None:
@@ -69,11 +77,11 @@ class ImapInbox:
     ) -> None:
         self._leave()
 
-    def _connect(self) -> imaplib.IMAP4:
+    def _connect(self) -> WaryClient:
         one, context = self._settings, self._surroundings.tls
         if one.tls == "implicit":
-            return imaplib.IMAP4_SSL(one.host, one.port, ssl_context=context, timeout=one.timeout_seconds)
-        server = imaplib.IMAP4(one.host, one.port, timeout=one.timeout_seconds)
+            return WaryTlsClient(one.host, one.port, ssl_context=context, timeout=one.timeout_seconds)
+        server = WaryClient(one.host, one.port, timeout=one.timeout_seconds)
         if one.tls == "starttls":
             try:
                 server.starttls(context)
@@ -116,13 +124,17 @@ class ImapInbox:
             yield
         except ssl.SSLCertVerificationError as error:
             raise InboxError(f"{self._place}: its certificate is not to be trusted: {error.verify_message}") from error
-        except (OSError, imaplib.IMAP4.error, UnicodeError, ValueError) as error:
+        except (OSError, imaplib.IMAP4.error, ValueError, MemoryError, OverflowError) as error:
+            if self._server is not None and self._server.is_overdue:
+                raise InboxError(f"{self._place}: takes too long; the next run reads on") from error
             raise InboxError(f"{self._place}: cannot be read: {_words(error)}") from error
 
     def _leave(self) -> None:
         if self._server is not None:
-            with suppress(OSError, imaplib.IMAP4.error):
+            with suppress(OSError, imaplib.IMAP4.error, ValueError, MemoryError, OverflowError):
                 self._server.logout()
+            with suppress(OSError):
+                self._server.shutdown()
         self._server = None
 
 
