@@ -1,4 +1,4 @@
-"""Pauses an edition that is refused for its content, or that too many readers call spam."""
+"""Pauses an edition that is refused for its content or for too many addresses, or that too many readers call spam."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from newsletter.storage import Storage
 from newsletter.storage.brakes import Brake, Share
 
 CONTENT_STOP, CONTENT_SAMPLE = 0.01, 200
+ADDRESSES_STOP, ADDRESSES_LEAST = 0.05, 5
+"""More than that share of the answers, and so many at least, say that nobody is there: the server is wrong."""
 COMPLAINTS_WARN, COMPLAINTS_STOP, COMPLAINTS_SAMPLE = 0.001, 0.003, 1000
 RECENT = timedelta(days=7)
 """How far back mails are counted where one edition has too few."""
@@ -30,6 +32,10 @@ class Brakes:
         self._clock = clock
         self._refusals: dict[str, Share] = {}
         """Edition -> what came of it; of those alone of which something was refused for its content."""
+        self._absent: dict[str, Share] = {}
+        """The same of addresses at which nobody is said to be."""
+        self.doubted: set[str] = set()
+        """Editions of which that is not believed."""
         self._looked_at: float | None = None
         self._pulled: set[tuple[str, str]] = set()
         self._lock = Lock()
@@ -38,6 +44,7 @@ class Brakes:
 
     def note(self, group: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         """Takes down what a group came to, before it is recorded."""
+        self._note_addresses(group, outcomes)
         if not (self._refusals or any(outcome.trouble is Trouble.CONTENT for outcome in outcomes)):
             return
         with self._lock:
@@ -53,6 +60,27 @@ class Brakes:
         share = self._refusals[edition] = Share(before.some + (outcome.trouble is Trouble.CONTENT), before.many + 1)
         if share.many >= CONTENT_SAMPLE and share.some > share.many * CONTENT_STOP:
             self._pull(edition, "content", f"{share.some} of {share.many} mails were refused for their content")
+
+    def _note_addresses(self, group: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        if not (self._absent or any(outcome.address_is_bad for outcome in outcomes)):
+            return
+        with self._lock:
+            for delivery, outcome in zip(group, outcomes, strict=False):
+                if delivery.edition and outcome.address_is_bad and delivery.edition not in self._absent:
+                    self._absent[delivery.edition] = self._store.address_refusals(delivery.edition)
+            for delivery, outcome in zip(group, outcomes, strict=False):
+                if delivery.edition in self._absent and outcome.verdict in _ANSWERS:
+                    before = self._absent[delivery.edition]
+                    self._absent[delivery.edition] = Share(before.some + outcome.address_is_bad, before.many + 1)
+            for edition in {one.edition for one in group if one.edition in self._absent} - self.doubted:
+                self._doubt(edition, self._absent[edition])
+
+    def _doubt(self, edition: str, absent: Share) -> None:
+        is_much = absent.some >= ADDRESSES_LEAST and absent.some > absent.many * ADDRESSES_STOP
+        if is_much and not self._store.is_decided(edition, "addresses"):
+            self.doubted.add(edition)
+            said = f"of {absent.some} of {absent.many} addresses the mail server says that nobody is there"
+            self._pull(edition, "addresses", f"{said}; more likely it is the wrong server, so they stay on the list")
 
     def look(self) -> None:
         """Looks at complaints, once a minute at most."""

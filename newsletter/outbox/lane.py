@@ -239,7 +239,8 @@ class Lane:
         if any(outcome.verdict is Verdict.SENT for outcome in outcomes):
             self._pauses = 0
         self._job.brakes.note(answered, outcomes)
-        self._bounces = bounces_among(answered, outcomes, provider=provider, at=datetime.now(UTC))
+        doubted = self._job.brakes.doubted
+        self._bounces = bounces_among(answered, outcomes, provider=provider, at=datetime.now(UTC), doubted=doubted)
         self._give_leave_back()
         self._job.pace.note([messages[one.id].recipient.email for one in answered], outcomes)
         self._job.brakes.look()

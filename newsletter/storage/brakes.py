@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from newsletter.model import DeliveryState
 from newsletter.storage.engine import Database
@@ -14,6 +14,8 @@ from newsletter.storage.schema import IS_AT_REST, IS_COMPLAINT, brakes, deliveri
 
 CONTENT_REFUSED = "content refused: "
 """What errors in the ledger begin with where the provider did not like what a mail says, or how large it is."""
+REFUSED = "refused"
+"""What ids of events end with that a provider told of an address while it was handed a message."""
 ONE_IN = 1000
 """Complaints fewer than one in so many say nothing, so that no more than that is counted."""
 
@@ -24,7 +26,7 @@ class Brake:
 
     edition: str
     kind: str
-    """``content`` or ``complaints``."""
+    """``content``, ``addresses`` or ``complaints``."""
     pulled_at: datetime
     reason: str
 
@@ -62,6 +64,14 @@ class Brakes:
 
     def content_refusals(self, edition: str) -> Share:
         """How many of the edition's mails were refused for their content, of those that were answered."""
+        return self._share(edition, deliveries.c.error.startswith(CONTENT_REFUSED))
+
+    def address_refusals(self, edition: str) -> Share:
+        """How many were refused because nobody is there, of those that were answered."""
+        told = select(events.c.id).where(events.c.delivery_id == deliveries.c.id, events.c.id.endswith(f".{REFUSED}"))
+        return self._share(edition, told.exists())
+
+    def _share(self, edition: str, why: ColumnElement[bool]) -> Share:
         made_at = select(editions.c.made_at).where(editions.c.id == edition).scalar_subquery()
         answered = select(func.count()).where(
             deliveries.c.created_at >= made_at,
@@ -72,10 +82,17 @@ class Brakes:
             IS_AT_REST,
             deliveries.c.state == DeliveryState.FAILED,
             deliveries.c.edition == edition,
-            deliveries.c.error.startswith(CONTENT_REFUSED),
+            why,
         )
         with self._database.reading() as connection:
             return Share(connection.scalar(refused) or 0, connection.scalar(answered) or 0)
+
+    def is_decided(self, edition: str, kind: str) -> bool:
+        """Whether this brake was pulled for the edition, and somebody has resumed it since."""
+        query = select(brakes.c.edition).join(editions, editions.c.id == brakes.c.edition)
+        query = query.where(brakes.c.edition == edition, brakes.c.kind == kind, editions.c.paused.is_(False))
+        with self._database.reading() as connection:
+            return connection.scalar(query) is not None
 
     def complaints(self, *, since: datetime, edition: str | None = None) -> Share:
         """How many mails that were planned since then were called spam, of those sent; of one edition, or of all.

@@ -79,7 +79,7 @@ def test_more_than_one_in_a_hundred_refused_for_the_content_pauses_the_edition(o
     [
         (199, refusing(1, 2, 3, 4)),
         (350, refusing(1, 250, 300)),
-        (350, refusing(*range(210, 240), outcome=NOBODY)),
+        (350, refusing(*range(210, 220), outcome=NOBODY)),
     ],
     ids=["too few to say", "one in a hundred", "addresses"],
 )
@@ -104,6 +104,43 @@ def test_who_resumes_an_edition_has_decided(outbox: Outbox):
     outbox.storage.editions.resume(EDITION)
     assert outbox.send(refusing(0, 1, 2)).notes == ()
     assert READY not in outbox.states
+
+
+# -- whom it does not find ---------------------------------------------------------------------------------------
+
+
+def suppressed(outbox: Outbox) -> int:
+    """How many of the readers are mailed no more."""
+    return outbox.storage.suppressions.count()
+
+
+def test_a_server_that_knows_none_of_the_readers_is_not_believed(outbox: Outbox):
+    outbox.plan(*addresses(120))
+    tally = outbox.send(MemoryProvider(lambda _: NOBODY))
+    assert 20 <= tally.states[FAILED] <= 40
+    assert outbox.states[READY] == 120 - tally.states[FAILED]
+    assert suppressed(outbox) == 0
+    [note] = tally.notes
+    assert "addresses the mail server says that nobody is there; more likely it is the wrong server" in note
+    assert outbox.storage.brakes.list()[0].kind == "addresses"
+    assert outbox.send().states == {}
+
+
+@pytest.mark.parametrize(("readers", "gone"), [(3, 1), (20, 1), (20, 4), (200, 9)])
+def test_readers_who_are_gone_are_suppressed_at_once(outbox: Outbox, readers: int, gone: int):
+    outbox.plan(*addresses(readers))
+    tally = outbox.send(refusing(*range(readers - gone, readers), outcome=NOBODY))
+    assert (tally.states[FAILED], suppressed(outbox), tally.notes) == (gone, gone, ())
+
+
+def test_who_resumes_an_edition_believes_the_server(outbox: Outbox):
+    outbox.plan(*addresses(30))
+    outbox.send(MemoryProvider(lambda _: NOBODY))
+    left = outbox.states[READY]
+    assert outbox.storage.brakes.address_refusals(EDITION) == Share(30 - left, 30 - left)
+    outbox.storage.editions.resume(EDITION)
+    assert outbox.send(MemoryProvider(lambda _: NOBODY)).states == {FAILED: left}
+    assert suppressed(outbox) == left
 
 
 # -- what readers think of it ------------------------------------------------------------------------------------
