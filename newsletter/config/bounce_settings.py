@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, model_validator
 
 from newsletter.addresses import is_loopback
 from newsletter.config.fields import Address, AnyPath, Host, Line, Section
-from newsletter.config.mistakes import clash
+from newsletter.config.mistakes import clash, mistake
 
 MAX_LOCAL_PART = 28
 """Of 64 characters; ``+``, a number of up to twelve digits and its signature stand behind it."""
@@ -43,12 +44,18 @@ class Imap(Section):
         return self
 
 
+def _see_that_it_is_no_file(path: Path, info: ValidationInfo) -> Path:
+    if info.context and path.is_file():
+        raise mistake(f"a folder, and {path} is a file")
+    return path
+
+
 class Bounces(Section):
     """Where mails that come back go, and where they are read."""
 
     address: Address | None = None
     """Mails leave with ``bounces+…`` of it as their return path, each with its own; needs ``NEWSLETTER_SECRET_KEY``."""
-    maildir: AnyPath | None = None
+    maildir: Annotated[AnyPath, AfterValidator(_see_that_it_is_no_file)] | None = None
     """A Maildir folder that reports are delivered to, and nothing else; each mail is read once."""
     imap: Imap | None = None
     """The same on a mail server."""

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.addresses import is_loopback
+from newsletter.addresses import ascii_domain, is_loopback
 from newsletter.config.fields import (
     AnyPath,
     Domain,
@@ -30,9 +30,9 @@ from newsletter.config.fields import (
     plugin_tag,
 )
 from newsletter.config.mistakes import clash, mistake
-from newsletter.config.signing_keys import read_signing_key
+from newsletter.config.signing_keys import read_signing_key, read_verification_key
 
-PerSecond = Annotated[float, Field(gt=0, le=100_000)]
+PerSecond = Annotated[float, Field(ge=1 / 86_400, le=100_000)]
 PROVIDER_KINDS = ("console", "files", "sendgrid", "smtp")
 _SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
@@ -42,7 +42,7 @@ class DomainRate(Section):
     """How many messages may go to one recipients' domain."""
 
     per_second: PerSecond | None = None
-    """Any number when left out; less than one is a pause: ``0.2`` is one in five seconds."""
+    """Any number when left out; less than one is a pause: ``0.2`` is one in five seconds, and one a day is least."""
     per_day: Annotated[int, Field(ge=1)] | None = None
     """Of the newsletter's ``timezone``; any number when left out."""
 
@@ -56,10 +56,25 @@ class WarmUp(Section):
     """After so many days on which anything was sent, twice as many, up to ``per_day``."""
 
 
+def _see_that_each_says_something(value: Any) -> Any:
+    names = set()
+    for name, rate in value.items() if isinstance(value, dict) else ():
+        domain = ascii_domain(str(name).strip().removeprefix("@")).casefold()
+        if domain in names:
+            raise clash(f"`{name}` is there twice; expected one entry a domain", at=name)
+        if isinstance(rate, dict) and all(limit is None for limit in rate.values()):
+            raise clash(f"`{name}` has no limit; expected `per_second` or `per_day`", at=name)
+        names.add(domain)
+    return value
+
+
 class Rate(DomainRate):
     """How many messages may leave; what is over waits."""
 
-    per_domain: dict[Domain, DomainRate] = Field(default_factory=dict)
+    per_domain: Annotated[
+        dict[Domain, DomainRate],
+        BeforeValidator(_see_that_each_says_something, json_schema_input_type=dict[Domain, DomainRate]),
+    ] = Field(default_factory=dict)
     """Recipients' domains with limits of their own: ``{gmail.com: {per_second: 2}}``."""
     warm_up: WarmUp | None = None
     """Fewer on the first days: ``{first_day: 50}``."""
@@ -151,6 +166,17 @@ class SmtpProvider(Paced):
         return self
 
 
+def _see_that_it_is_a_key(value: str, info: ValidationInfo) -> str:
+    if info.context:
+        try:
+            read_verification_key(value)
+        except ValueError as error:
+            raise mistake(
+                "the verification key that SendGrid shows: base64 of a public key on the curve P-256"
+            ) from error
+    return value
+
+
 class SendgridProvider(Paced):
     """SendGrid's v3 API."""
 
@@ -163,7 +189,7 @@ class SendgridProvider(Paced):
     """``https://api.eu.sendgrid.com`` for accounts in the EU."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long an answer may take."""
-    webhook_key: Annotated[str, Field(min_length=1)] | None = None
+    webhook_key: Annotated[str, Field(min_length=1), AfterValidator(_see_that_it_is_a_key)] | None = None
     """The verification key that SendGrid shows with a signed Event Webhook; without it no events are believed."""
 
 

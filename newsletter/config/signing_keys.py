@@ -1,4 +1,4 @@
-"""The keys that mails are signed with (DKIM): read from PEM files that nobody else can open."""
+"""Keys: those that mails are signed with (DKIM), from PEM files that nobody else can open; and SendGrid's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -40,6 +41,24 @@ def public_record(key: SigningKey) -> str:
         return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode('ascii')}"
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode('ascii')}"
+
+
+def read_verification_key(text: str) -> EllipticCurvePublicKey:
+    """The verification key as SendGrid's settings show it: DER in base64, on the curve P-256.
+
+    Raises ``ValueError`` for anything else.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        key = load_der_public_key(base64.b64decode("".join(text.split()), validate=True))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("not a verification key: expected the base64 text that SendGrid shows") from error
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return key
+    raise ValueError("not a verification key: expected one on the curve P-256")
 
 
 def _parse(pem: bytes, path: Path) -> SigningKey:

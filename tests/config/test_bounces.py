@@ -43,6 +43,7 @@ def test_tls_and_port_go_by_the_host(given: dict[str, object], tls: str, port: i
         (f"bounces: {{address: {'b' * 29}@example.org}}", "expected at most 28 characters before the @"),
         ("bounces:\n  imap: {host: imap.example.org, username: u}", "password"),
         ("bounces: {imapp: {}}", "did you mean `imap`?"),
+        ("bounces: {maildir: config/newsletter.yaml}", "expected a folder, and "),
     ],
 )
 def test_what_is_wrong_is_told(with_lines: Callable[[str], list[str]], lines: str, told: str) -> None:
