@@ -24,7 +24,7 @@ def take_up_doubts(
     """
     at = datetime.now(UTC)
     since = at - min(LONGEST, timedelta(seconds=idempotency_seconds * SHARE))
-    storage.doubts.give_up(since=since, now=now)
+    storage.doubts.give_up(provider, since=since, now=now)
     if not idempotency_seconds:
         return frozenset()
     storage.doubts.forget_senders(before=at - LONGEST)

@@ -53,18 +53,25 @@ class Doubts:
                 connection.execute(ready.values(values))
         return frozenset(row.subscriber for row in rows)
 
-    def give_up(self, *, since: datetime, now: datetime) -> int:
-        """Makes uncertain again what waits and may be repeated no longer; how many."""
+    def give_up(self, provider: str, *, since: datetime, now: datetime) -> int:
+        """Makes uncertain again what waits and may be repeated no longer, or not by this provider; how many.
+
+        What waits was taken up for the provider that was introduced last.
+        """
+        last = select(senders.c.provider).order_by(senders.c.at.desc()).limit(1)
+        waits = deliveries.c.state.in_([DeliveryState.READY, DeliveryState.RETRY])
         over = (
             select(doubts.c.delivery_id)
             .join(deliveries)
             .where(
-                deliveries.c.state.in_([DeliveryState.READY, DeliveryState.RETRY]),
+                waits,
                 (doubts.c.since <= since) | (deliveries.c.valid_until <= now),
             )
         )
         values = {"state": DeliveryState.UNCERTAIN, "updated_at": self._database.clock(), "retry_at": None}
         with self._database.writing() as connection:
+            if connection.scalar(last) not in (None, provider):
+                over = select(doubts.c.delivery_id).join(deliveries).where(waits)
             return connection.execute(update(deliveries).where(deliveries.c.id.in_(over)).values(values)).rowcount
 
     def among(self, ids: Collection[int]) -> frozenset[int]:

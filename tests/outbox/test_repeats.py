@@ -95,6 +95,16 @@ def test_what_waits_until_it_may_not_be_repeated_is_uncertain_again(outbox: Outb
     assert outbox.states == {UNCERTAIN: 2}
 
 
+def test_another_provider_that_knows_messages_again_does_not_know_these(outbox: Outbox):
+    outbox.plan(*addresses(2))
+    provider = IdempotentProvider(lambda _: TIMED_OUT)
+    begin(outbox, provider)
+    outbox.send(provider)
+    assert len(begin(outbox, provider, owner="next")) == 2
+    assert begin(outbox, IdempotentProvider(), place="elsewhere", owner="third") == set()
+    assert outbox.states == {UNCERTAIN: 2}
+
+
 def test_a_message_that_would_not_be_the_same_is_not_handed_over(outbox: Outbox):
     outbox.plan(*addresses(2))
     provider = IdempotentProvider(lambda _: TIMED_OUT)
