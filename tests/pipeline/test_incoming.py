@@ -204,7 +204,7 @@ def test_what_cannot_be_believed_or_read_changes_nothing(
 @pytest.mark.parametrize("key", [None, "bm8ga2V5"])
 def test_without_a_key_nothing_is_believed(by_sendgrid: Deployment, key: str | None) -> None:
     by_sendgrid.write(provider={"kind": "sendgrid", "api_key": "SG.x", "webhook_key": key})
-    with pytest.raises(UsageError, match=r"provider\.webhook_key"):
+    with pytest.raises(UsageError, match="webhook_key"):
         receive(by_sendgrid, posted(event="spamreport"))
 
 
