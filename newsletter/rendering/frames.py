@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
+from threading import Lock
 from typing import Any, NamedTuple
 
 from newsletter.model import Framed
@@ -73,6 +74,7 @@ class Gaps:
     def __init__(self, reasons: Reasons) -> None:
         self._reasons = reasons
         self._places: dict[Gap, int] = {}
+        self._lock = Lock()
 
     def framed(self, texts: Sequence[bytes], gaps: Sequence[Gap], *, on_card: bool) -> Part:
         """The texts with the gaps between them."""
@@ -85,7 +87,7 @@ class Gaps:
     def fill_all(self, parts: Sequence[Part], reader: Reader, places: Sequence[int]) -> list[bytes | Framed]:
         """The parts of items with what stands in their gaps, each on the card at its place."""
         cards = reader.variables["cards"]
-        rows = list(zip(*[self._column(gap, reader) for gap in self._places], strict=True)) or [()] * len(cards)
+        rows = list(zip(*[self._column(gap, reader) for gap in list(self._places)], strict=True)) or [()] * len(cards)
         return [
             part
             if isinstance(part, bytes)
@@ -100,7 +102,8 @@ class Gaps:
         return frame.text, tuple([self._value(gap, reader, place) for gap in frame.gaps])
 
     def _picker(self, gaps: Iterable[Gap]) -> Callable[[Row], Row]:
-        places = [self._places.setdefault(gap, len(self._places)) for gap in gaps]
+        with self._lock:  # lanes render at the same time, and a place belongs to one gap
+            places = [self._places.setdefault(gap, len(self._places)) for gap in gaps]
         # One place alone would give what stands there, and not a row.
         return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
