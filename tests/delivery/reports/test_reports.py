@@ -361,10 +361,14 @@ def test_a_signed_link_names_the_reader() -> None:
     assert MARKS.find_reader(way_out.replace("/u/eve2", "/u/bob3")) is None
 
 
-def test_the_way_out_by_mail_names_the_reader() -> None:
-    text = "From: eve@reader.example\nX-Apple-Unsubscribe: true\nSubject: {}\n\nLet me go.\n"
-    assert read_one(text.format("unsubscribe eve2")).subscriber == "eve2"
-    assert read_one(text.format("unsubscribe")).subscriber is None
+@pytest.mark.parametrize("more", ["", "X-Apple-Unsubscribe: true\n"])
+def test_the_way_out_by_mail_names_the_reader(more: str) -> None:
+    text = f"From: eve@reader.example\n{more}Subject: %s\n\nLet me go.\n"
+    event = read_one(text % "unsubscribe eve2")
+    assert (event.kind, event.subscriber) == (EventKind.UNSUBSCRIBED, "eve2")
+    nameless = read_report(mail(text % "unsubscribe"), now=NOW)
+    assert [one.subscriber for one in nameless] == ([None] if more else [])
+    assert read(text % "Re: unsubscribe eve2") == ([(EventKind.UNSUBSCRIBED, "eve@reader.example")] if more else [])
 
 
 def test_nobody_vouches_for_the_addresses_in_a_mail() -> None:
