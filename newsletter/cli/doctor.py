@@ -20,7 +20,7 @@ from newsletter.pipeline.fetching import probe_sources
 from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.incoming import probe_inbox, webhook_key
 from newsletter.pipeline.messages import Letterhead, read_signatures
-from newsletter.pipeline.providers import make_provider, place_of
+from newsletter.pipeline.providers import make_provider, name_of
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.rendering.overrides import find_misnamed
 from newsletter.storage import Storage
@@ -145,7 +145,7 @@ def _provider(settings: Settings) -> str:
     with make_provider(settings) as provider:
         words = f"{provider.name} lets us in"
     with Storage.open(settings.database, durability=settings.durability) as storage:
-        storage.circuits.half_open(place_of(settings.provider), at=datetime.now(UTC))
+        storage.circuits.half_open(name_of(settings.provider), at=datetime.now(UTC))
     return words
 
 

@@ -10,7 +10,7 @@ from newsletter.cli.output import iso
 from newsletter.config.settings import Settings
 from newsletter.outbox.brakes import COMPLAINTS_WARN, RECENT, exceeds, told
 from newsletter.outbox.rates import day_cap
-from newsletter.pipeline.providers import place_of
+from newsletter.pipeline.providers import name_of
 from newsletter.storage import Storage
 from newsletter.storage.rates import EVERYBODY
 
@@ -19,12 +19,12 @@ BRAKES = 10
 
 def restraint_document(settings: Settings, storage: Storage) -> dict[str, Any]:
     """The part ``sending`` of ``status --json``: what is over is not told."""
-    at, place = datetime.now(UTC), place_of(settings.provider)
-    circuit, holds = storage.circuits.load(place), storage.rates.holds(place)
-    bucket, rate = storage.rates.buckets().get((place, EVERYBODY)), settings.provider.rate
+    at, name = datetime.now(UTC), name_of(settings.provider)
+    circuit, holds = storage.circuits.load(name), storage.rates.holds(name)
+    bucket, rate = storage.rates.buckets().get((name, EVERYBODY)), settings.provider.rate
     is_today = bucket is not None and bucket.day == at.astimezone(settings.timezone).date()
     return {
-        "provider": place,
+        "provider": name,
         "left_alone_until": iso(circuit.open_until) if circuit.open_until and circuit.open_until > at else None,
         "reason": circuit.reason if circuit.open_until else None,
         "holds": [

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 
-from newsletter.config.settings import AnyProvider, SendgridProvider, Settings, SmtpProvider
+from newsletter.config.settings import AnyProvider, FilesProvider, SendgridProvider, Settings, SmtpProvider
 from newsletter.delivery import Provider, Surroundings, open_provider
 from newsletter.delivery.files import SentFile
 from newsletter.rendering.gallery import GalleryItem, render_gallery
@@ -21,11 +21,17 @@ def make_provider(settings: Settings) -> Provider:
     return open_provider(settings.provider, surroundings=Surroundings(gallery=gallery, stream=sys.stderr))
 
 
-def place_of(provider: AnyProvider) -> str:
-    """What a provider is known by from run to run, such as ``smtp smtp.example.org:587``."""
+def name_of(provider: AnyProvider) -> str:
+    """What people, rates and circuits know a provider by from run to run, such as ``smtp smtp.example.org:587``."""
     if isinstance(provider, SmtpProvider):
         return f"{provider.kind} {provider.host}:{provider.port}"
     return f"{provider.kind} {provider.host}" if isinstance(provider, SendgridProvider) else provider.kind
+
+
+def place_of(provider: AnyProvider) -> str:
+    """Where messages are known again: its name, and the folder where that is what knows them."""
+    name = name_of(provider)
+    return f"{name} {provider.path.resolve()}" if isinstance(provider, FilesProvider) else name
 
 
 def fingerprint_of(settings: Settings) -> str:
@@ -34,7 +40,7 @@ def fingerprint_of(settings: Settings) -> str:
     said = [settings.sender.email, *(str(getattr(provider, name)) for name in type(provider).model_fields)]
     secrets = (getattr(provider, name, None) for name in ("password", "api_key"))
     said += [secret.get_secret_value() for secret in secrets if secret]
-    salt = place_of(provider).encode()
+    salt = name_of(provider).encode()
     return hashlib.scrypt("\0".join(said).encode("utf-8", "replace"), salt=salt, n=2**13, r=8, p=1, dklen=2).hex()
 
 

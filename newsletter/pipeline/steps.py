@@ -20,7 +20,7 @@ from newsletter.pipeline.fetching import OnFetched, fetch
 from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.incoming import read_inbox
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
-from newsletter.pipeline.providers import fingerprint_of, make_provider, place_of
+from newsletter.pipeline.providers import fingerprint_of, make_provider, name_of, place_of
 from newsletter.pipeline.report import Counts, RunReport, nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.pipeline.warnings import warnings_for
@@ -219,7 +219,7 @@ class Steps:
             render=LedgerMessages(self.storage, self.letterhead).render,
             open_provider=lambda: make_provider(self.settings),
             now=self.now,
-            provider=place_of(provider),
+            provider=name_of(provider),
             credentials=partial(fingerprint_of, self.settings),
             rate=provider.rate,
             zone=self.settings.timezone,

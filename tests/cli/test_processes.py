@@ -12,7 +12,10 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager
+from datetime import datetime
 
+from newsletter.delivery.files import file_name
+from newsletter.model import Mailbox, Message
 from newsletter.storage import Storage
 from newsletter.testing import STALL, SmtpSink
 
@@ -62,6 +65,37 @@ def test_a_kill_in_the_middle_of_a_body_leaves_a_short_list_and_no_double(deploy
     assert (after.json["uncertain"], after.json["sent"], after.json["due"]) == (3, 0, 3)
     listed = deployment("deliveries", "list", "--json").json["deliveries"]
     assert {one["state"] for one in listed} == {"uncertain"}
+
+
+def test_what_may_be_in_one_folder_is_written_into_no_other(deployment):
+    """Killed while a pipe in the file's place keeps it from being written."""
+    ben = ("run", "--only", "ben@example.org", "--json", "--now", MORNING)
+    deployment.write(provider={"kind": "files", "path": "outbox", "rate": {"per_day": 1}})
+    deployment("run", "--only", "ada@example.org", "--now", MORNING)
+    assert deployment(*ben).json["retrying"] == 1
+    [planned] = deployment("deliveries", "list", "--state", "ready", "--json").json["deliveries"]
+    deployment.write(provider={"kind": "files", "path": "outbox"})
+    pipe = deployment.outbox / f".{mail_of(planned['message_id'], 'ben@example.org')}.unfinished"
+    os.mkfifo(pipe)
+    with running(deployment, *ben) as process:
+        wait_for(lambda: deployment("status", "--json").json["ledger"].get("handed"), "hand-over")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    pipe.unlink()
+    deployment.write(provider={"kind": "files", "path": "another"})
+    elsewhere = deployment(*ben).json
+    assert (elsewhere["uncertain"], elsewhere["sent"]) == (1, 0)
+    assert list(deployment.folder.glob("another/*.eml")) == []
+    deployment.write(provider={"kind": "files", "path": "outbox"})
+    assert deployment(*ben).json["sent"] == 1
+    assert len(deployment.mails()) == 2
+
+
+def mail_of(message_id: str, reader: str) -> str:
+    """What the ``files`` provider calls the morning's mail to that reader."""
+    sender, to = Mailbox(email="papers@example.org"), Mailbox(email=reader)
+    date = datetime.fromisoformat(MORNING)
+    return file_name(Message(sender=sender, recipient=to, subject="", message_id=message_id, date=date, raw=b""))
 
 
 def test_sigterm_finishes_the_message_at_hand_and_the_next_run_the_others(deployment):
