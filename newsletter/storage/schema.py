@@ -304,7 +304,7 @@ brakes = Table(
     metadata,
     # No foreign key: what was decided about an edition outlives it.
     Column("edition", Text, primary_key=True),
-    Column("kind", Text, primary_key=True, comment="content or complaints"),
+    Column("kind", Text, primary_key=True, comment="content, addresses or complaints"),
     Column("pulled_at", UtcDateTime, nullable=False),
     Column("reason", Text, nullable=False),
 )

@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.create_table(
         "brakes",
         sa.Column("edition", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="content or complaints"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="content, addresses or complaints"),
         sa.Column("pulled_at", INSTANT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("edition", "kind", name="pk_brakes"),
