@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -17,6 +17,7 @@ def chromium() -> Iterator[Browser]:
     """One that ends with the block; while it runs there can be no other event loop."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     assert program, "no Chromium here: tests/prepare.sh brings it, or says how"
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield launched

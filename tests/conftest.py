@@ -9,12 +9,17 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from product import deployment
 from sqlalchemy import make_url
 
 __all__ = ["deployment"]
+
+# How long an example takes is the machine's matter, and nothing here is asserted of it.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

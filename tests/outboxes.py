@@ -48,8 +48,7 @@ class Outbox:
 
     def send_over(self, server: SmtpSink | SendgridStub, **changes: Any) -> Tally:
         """Sends what is ready to a server, over a new connection each time."""
-        settings = server.settings.model_copy(update={"timeout_seconds": 1.0})
-        return self.send(open_provider=lambda: open_provider(settings), **changes)
+        return self.send(open_provider=lambda: open_provider(server.settings), **changes)
 
     @property
     def states(self) -> dict[DeliveryState, int]:

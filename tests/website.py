@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -82,6 +83,23 @@ class Site:
             handler.send_error(404)
             return
         (answers.pop(0) if len(answers) > 1 else answers[0])(handler)
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """A body of which a byte comes now and then, until the client hangs up."""
+    dripping(b"1", before=b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")(handler)
+
+
+def dripping(piece: bytes, *, before: bytes = b"") -> Answer:
+    """The same of any answer: what comes first, and what drips after it."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(before)
+        while not select.select([handler.connection], [], [], 0.02)[0]:  # one that hangs up can be read: nothing
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+
+    return answer
 
 
 @pytest.fixture

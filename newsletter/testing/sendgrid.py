@@ -85,7 +85,7 @@ class SendgridStub:
     def settings(self) -> SendgridProvider:
         """What to give ``open_provider`` to reach this server."""
         return SendgridProvider.model_validate(
-            {"kind": "sendgrid", "api_key": self.api_key, "host": self.url, "timeout_seconds": 5}
+            {"kind": "sendgrid", "api_key": self.api_key, "host": self.url, "timeout_seconds": 60}
         )
 
     def __enter__(self) -> Self:

@@ -83,7 +83,7 @@ class SmtpSink:
     @property
     def settings(self) -> SmtpProvider:
         """What to give ``open_provider`` to reach this server."""
-        return SmtpProvider(kind="smtp", host=HOST, port=self.port, tls=self.tls, timeout_seconds=5)
+        return SmtpProvider(kind="smtp", host=HOST, port=self.port, tls=self.tls, timeout_seconds=60)
 
     def __enter__(self) -> Self:
         try:

@@ -58,6 +58,7 @@ def server() -> Iterator[NameServer]:
 
 def ask(server: NameServer, *signatures: Signature) -> dict[str, MailRecord]:
     resolver = Resolver(configure=False)
+    resolver.lifetime = 60.0
     resolver.nameservers, resolver.port = ["127.0.0.1"], server.server_address[1]
     return {record.name: record for record in look_up(resolver, "example.org", signatures)}
 

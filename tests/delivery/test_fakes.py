@@ -183,7 +183,7 @@ def test_the_stub_answers_like_sendgrid(stub: SendgridStub, changes: dict[str, A
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             answered = response.status
     except urllib.error.HTTPError as error:
         answered = error.code

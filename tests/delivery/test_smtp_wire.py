@@ -55,7 +55,9 @@ def test_a_body_that_needs_nothing_is_not_copied() -> None:
     assert wire_body(raw) is raw
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(RAWS, min_size=1, max_size=20))
 def test_whatever_stands_in_messages_arrives_byte_for_byte(
     sink: SmtpSink, make_message: MakeMessage, raws: list[bytes]
@@ -100,13 +102,13 @@ def _serving(talk: Callable[[socket.socket], None]) -> Iterator[SmtpProvider]:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.settimeout(10)
+                connection.settimeout(60)
                 talk(connection)
 
         thread = Thread(target=serve)
         thread.start()
         port = listener.getsockname()[1]
-        yield SmtpProvider(kind="smtp", host="127.0.0.1", port=port, tls="none", timeout_seconds=10)
+        yield SmtpProvider(kind="smtp", host="127.0.0.1", port=port, tls="none", timeout_seconds=60)
         thread.join()
 
 

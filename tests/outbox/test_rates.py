@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -115,12 +114,16 @@ def test_messages_that_did_not_leave_are_not_counted(outbox: Outbox):
 
 def test_a_rate_a_second_is_kept_to_by_several_lanes_together(outbox: Outbox):
     outbox.plan(*addresses(50))
-    sent: list[float] = []
-    tally = outbox.send(
-        rate=Rate(per_second=40), lanes=3, open_provider=lambda: MemoryProvider(lambda _: sent.append(time.monotonic()))
-    )
-    assert tally.states == {SENT: 50}
-    assert sorted(sent)[-1] - sorted(sent)[0] >= 0.7  # twenty at once, then thirty at forty a second
+    assert outbox.send(rate=Rate(per_second=40), lanes=3).states == {SENT: 50}
+    at = [NOW]
+    paces = [
+        Pace(outbox.storage.rates, "another", Rate(per_second=40), zone=UTC, clock=lambda: at[0]) for _ in range(3)
+    ]
+    taken = []
+    for _ in range(4):
+        taken.append(sum(pace.grant(20).count for pace in paces))
+        at[0] += timedelta(seconds=0.25)
+    assert taken == [20, 0, 20, 0]  # half a second's worth at once, and then it takes as long
 
 
 def test_a_domain_at_its_limit_waits_and_the_others_go_on(outbox: Outbox):
@@ -129,8 +132,7 @@ def test_a_domain_at_its_limit_waits_and_the_others_go_on(outbox: Outbox):
     tally = outbox.send(provider, rate=Rate(per_domain={"slow.example": DomainRate(per_second=4)}))
     assert tally.states == {SENT: 34}
     order = [message.recipient.email.partition("@")[2] for message in provider.messages]
-    assert order.index("quick.example") <= 2
-    assert order[-1] == "slow.example"
+    assert Counter(order[:18]) == {"slow.example": 2, "quick.example": 16}
     assert {one.attempt for one in outbox.rows} == {1}
 
 
@@ -184,16 +186,16 @@ def test_told_to_stop_who_waits_for_a_turn_stops_at_once(outbox: Outbox, rate: R
     sender.join(0.5)
     assert sender.is_alive()
     stop.set()
-    told = time.monotonic()
     sender.join(30)
-    assert time.monotonic() - told < 5
+    assert not sender.is_alive()  # its turn would come after fifty seconds
     assert outbox.states[SENT] == 1
     assert DeliveryState.LEASED not in outbox.states
 
 
-def test_what_has_to_wait_too_long_is_left_to_the_next_run(outbox: Outbox):
-    outbox.plan(*addresses(3))
-    tally = outbox.send(rate=Rate(per_second=0.001))
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_what_has_to_wait_too_long_is_left_to_the_next_run(outbox: Outbox, lanes: int):
+    outbox.plan(*addresses(50))
+    tally = outbox.send(rate=Rate(per_second=0.001), lanes=lanes)
     assert (tally.states, tally.error) == ({SENT: 1}, None)
     assert "waits for a later run" in tally.notes[0]
 

@@ -74,7 +74,7 @@ def test_a_slow_source_delays_no_other(site, now):
     order: list[str] = []
 
     def slow(handler) -> None:
-        quick_is_done.wait(10)
+        quick_is_done.wait(60)
         handler.send_error(404)
 
     def note(fetched: Fetched) -> None:
@@ -83,7 +83,7 @@ def test_a_slow_source_delays_no_other(site, now):
             quick_is_done.set()
 
     sources = [feed("slow", site.play("/slow", slow)), feed("quick", site.say("/quick", RSS % b"t"))]
-    with Http(contact="x", allow=["127.0.0.1"], limits=Limits(seconds=20, attempts=1)) as http:
+    with Http(contact="x", allow=["127.0.0.1"], limits=Limits(seconds=120, read_seconds=120, attempts=1)) as http:
         fetch_all(sources, {}, http=http, now=now, on_done=note)
     assert order == ["quick", "slow"]
 

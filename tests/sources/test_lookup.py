@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+from patience import with_patience
 
 from newsletter.errors import SourceError
 from newsletter.model import Entry
@@ -158,9 +159,13 @@ def test_when_the_time_is_up_what_was_found_until_then_is_kept(http, release):
 
     services = [Played("quick", lambda named: [one for one in named if one.doi]), Played("slow", hang)]
     named = [Entry(title="", doi="10.5555/one"), Entry(title="A study of small cats")]
-    findings = look_up(named, services, http=http, seconds=2.0)
-    assert set(findings.found) == {0}
-    assert findings.unknown(named, services) == []
+
+    def check(seconds: float) -> None:
+        findings = look_up(named, services, http=http, seconds=seconds)
+        assert set(findings.found) == {0}
+        assert findings.unknown(named, services) == []
+
+    with_patience(check)
 
 
 def test_a_mistake_of_ours_costs_nobody_the_run(http, caplog):

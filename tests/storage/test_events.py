@@ -410,7 +410,9 @@ def empty_copies(sqlite_template: Path, postgres_with_schema: str) -> Iterator[C
     times=st.sampled_from([1, 2, 3, 46]),
 )
 @example(history=WORN_OUT, states=(DeliveryState.SENT, DeliveryState.UNCERTAIN), shuffle=random.Random(1), times=2)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_repetition_and_order_do_not_matter(
     empty_copies: Callable[[str], str], kind: str, *, history: list[Event], states: Any, shuffle: Any, times: int
 ) -> None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from newsletter.config.settings import FeedSource
+from newsletter.model import Fetched
 from newsletter.sources import fetch_all
 from newsletter.sources.http import Http, Limits
 
@@ -16,8 +17,13 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 @pytest.fixture
-def server():
-    over = threading.Event()
+def over():
+    """Until then one of them keeps silent."""
+    return threading.Event()
+
+
+@pytest.fixture
+def server(over):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -33,7 +39,7 @@ def server():
             self.wfile.write(body[:200])
             self.wfile.flush()
             if name == "source-7":
-                over.wait(60)
+                over.wait(100)
                 return
             self.wfile.write(body[200:])
 
@@ -52,13 +58,20 @@ def server():
     made.server_close()
 
 
-def test_one_that_stalls_delays_no_other(server):
+def test_one_that_stalls_delays_no_other(server, over):
+    """It breaks off only when all others are done."""
     names = [f"source-{number}" for number in range(40)]
     sources = [FeedSource(kind="feed", name=name, url=f"{server}/{name}") for name in names]
     ended: list[str] = []
-    limits = Limits(seconds=5, read_seconds=5, attempts=1)
+
+    def note(one: Fetched) -> None:
+        ended.append(one.source)
+        if len(ended) == len(names) - 1:
+            over.set()
+
+    limits = Limits(seconds=120, read_seconds=120, attempts=1)
     with Http(contact="ada@example.org", allow=["127.0.0.1"], limits=limits) as http:
-        fetched = fetch_all(sources, {}, http=http, now=NOW, on_done=lambda one: ended.append(one.source))
+        fetched = fetch_all(sources, {}, http=http, now=NOW, on_done=note)
     assert [one.source for one in fetched] == names
     assert {one.source: len(one.entries) for one in fetched} == {
         name: 0 if name == "source-7" else 20 for name in names
