@@ -25,6 +25,15 @@ def begin(outbox: Outbox, provider: MemoryProvider | IdempotentProvider, *, plac
     return take_up_doubts(outbox.storage, place, owner=owner, idempotency_seconds=seconds, now=NOW)
 
 
+def never_answered(outbox: Outbox, count: int) -> IdempotentProvider:
+    """Has handed over so many messages and heard nothing of them; the provider that knows them."""
+    outbox.plan(*addresses(count))
+    provider = IdempotentProvider(lambda _: TIMED_OUT)
+    begin(outbox, provider)
+    outbox.send(provider)
+    return provider
+
+
 def test_what_timed_out_is_handed_over_again_and_arrives_once(outbox: Outbox):
     outbox.plan(*addresses(30))
     provider = IdempotentProvider()
@@ -85,10 +94,7 @@ def test_eight_tenths_of_the_time_count_from_the_first_hand_over(outbox: Outbox)
 
 
 def test_what_waits_until_it_may_not_be_repeated_is_uncertain_again(outbox: Outbox):
-    outbox.plan(*addresses(2))
-    provider = IdempotentProvider(lambda _: TIMED_OUT)
-    begin(outbox, provider)
-    outbox.send(provider)
+    provider = never_answered(outbox, 2)
     begin(outbox, provider, owner="next")
     assert outbox.states == {DeliveryState.READY: 2}
     begin(outbox, MemoryProvider(), owner="with another provider")
@@ -96,20 +102,14 @@ def test_what_waits_until_it_may_not_be_repeated_is_uncertain_again(outbox: Outb
 
 
 def test_another_provider_that_knows_messages_again_does_not_know_these(outbox: Outbox):
-    outbox.plan(*addresses(2))
-    provider = IdempotentProvider(lambda _: TIMED_OUT)
-    begin(outbox, provider)
-    outbox.send(provider)
+    provider = never_answered(outbox, 2)
     assert len(begin(outbox, provider, owner="next")) == 2
     assert begin(outbox, IdempotentProvider(), place="elsewhere", owner="third") == set()
     assert outbox.states == {UNCERTAIN: 2}
 
 
 def test_a_message_that_would_not_be_the_same_is_not_handed_over(outbox: Outbox):
-    outbox.plan(*addresses(2))
-    provider = IdempotentProvider(lambda _: TIMED_OUT)
-    begin(outbox, provider)
-    outbox.send(provider)
+    provider = never_answered(outbox, 2)
     begin(outbox, provider, owner="next")
     changed = IdempotentProvider()
     tally = outbox.send(
@@ -120,10 +120,7 @@ def test_a_message_that_would_not_be_the_same_is_not_handed_over(outbox: Outbox)
 
 
 def test_an_operator_who_sends_it_again_has_decided(outbox: Outbox):
-    outbox.plan(*addresses(1))
-    provider = IdempotentProvider(lambda _: TIMED_OUT)
-    begin(outbox, provider)
-    outbox.send(provider)
+    provider = never_answered(outbox, 1)
     begin(outbox, provider, owner="next")
     outbox.send(provider, owner="next")
     assert outbox.storage.deliveries.retry(outbox.rows[0].id)
