@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -75,6 +76,28 @@ def _examine(deployment: Deployment, **how: Any) -> str:
     _, printed, _ = deployment.command("doctor", "--json", **how)
     checks = json.loads(printed)["checks"] if printed else []
     return next((one["detail"] for one in checks if one["name"] == "database" and one["health"] == "failed"), "")
+
+
+def _mend(
+    deployment: Deployment,
+    sink: SmtpSink,
+    readers: int,
+    *,
+    name: str,
+    mend: Callable[[], object],
+    stopped: tuple[int, object],
+) -> Row:
+    """What became of the mail after a run that could send nothing, once what was wrong is mended."""
+    code, said = stopped
+    none = not mailed(sink)
+    mend()
+    after = _recover(deployment)
+    return _told(deployment, sink, readers, name).with_checks(
+        it_says_22=code == STORAGE,
+        nothing_was_sent=none,
+        the_error_is_one_line="Traceback" not in str(said),
+        then_it_ends=after == 0,
+    )
 
 
 # -- no room -------------------------------------------------------------------------------------------------------
@@ -167,20 +190,14 @@ def _make_read_only(folder: Path, readers: int) -> Row:
         modes = {file: file.stat().st_mode for file in (deployment.database, deployment.database.parent)}
         deployment.database.chmod(0o444)
         deployment.database.parent.chmod(0o555)
-        code, said = deployment.run(user=user)
-        told = _examine(deployment, user=user)
-        none = not mailed(sink)
-        for file, mode in modes.items():
-            file.chmod(mode)
-        after = _recover(deployment)
-        row = _told(deployment, sink, readers, "read-only")
-    return row.with_checks(
-        it_says_22=code == STORAGE,
-        nothing_was_sent=none,
-        doctor_names_it="cannot be written" in told,
-        the_error_is_one_line="Traceback" not in str(said),
-        then_it_ends=after == 0,
-    )
+
+        def make_writable() -> None:
+            for file, mode in modes.items():
+                file.chmod(mode)
+
+        stopped, told = deployment.run(user=user), _examine(deployment, user=user)
+        row = _mend(deployment, sink, readers, name="read-only", mend=make_writable, stopped=stopped)
+    return row.with_checks(doctor_names_it="cannot be written" in told)
 
 
 class AtNth:
@@ -269,16 +286,7 @@ def _damage_a_page(folder: Path, readers: int) -> Row:
         with deployment.database.open("r+b") as file:
             file.seek(PAGE)
             file.write(b"\xff" * (size - PAGE))
-        code, said = deployment.run()
-        told = _examine(deployment)
-        none = not mailed(sink)
-        shutil.copy(copy, deployment.database)
-        after = _recover(deployment)
-        row = _told(deployment, sink, readers, "damaged")
-    return row.with_checks(
-        it_says_22=code == STORAGE,
-        nothing_was_sent=none,
-        doctor_names_it="damaged" in told,
-        the_error_is_one_line="Traceback" not in str(said),
-        then_it_ends=after == 0,
-    )
+        stopped, told = deployment.run(), _examine(deployment)
+        put_back = partial(shutil.copy, copy, deployment.database)
+        row = _mend(deployment, sink, readers, name="damaged", mend=put_back, stopped=stopped)
+    return row.with_checks(doctor_names_it="damaged" in told)
