@@ -23,7 +23,7 @@ class Imap(Section):
     """Such as ``imap.example.org``."""
     port: Annotated[int, Field(ge=1, le=65535)] = 993
     """993 with ``implicit``, 143 otherwise when left out."""
-    username: Annotated[str, Field(min_length=1)]
+    username: Annotated[Line, Field(min_length=1)]
     """The account to log in with."""
     password: Annotated[SecretStr, Field(min_length=1)]
     """Belongs into ``.env``: ``"${IMAP_PASSWORD}"``."""
