@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 from time import monotonic
@@ -16,7 +16,7 @@ from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError, StorageError
 from newsletter.pipeline.fetching import fetch
 from newsletter.pipeline.guarding import guard
-from newsletter.pipeline.journal import keep_account, logged
+from newsletter.pipeline.journal import RUNS_KEPT, keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.report import FetchReport, RunReport
@@ -96,10 +96,11 @@ def _run(
 
 
 def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now: datetime, begun: float) -> None:
-    """Writes the run down, and deletes what is kept no longer."""
+    """Writes the run down, and deletes what is kept no longer by a clock that can be believed."""
     keep_account(storage, report, now=now, begun=begun)
     forget_unused(storage, now=now)
-    storage.deliveries.prune(
-        datetime.now(UTC), messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT
-    )
-    storage.events.prune(datetime.now(UTC), older_than=LEDGER_KEPT)
+    at = storage.clock.believed()
+    if at is not None:
+        storage.deliveries.prune(at, messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT)
+        storage.events.prune(at, older_than=LEDGER_KEPT)
+        storage.runs.prune(at - RUNS_KEPT)

@@ -56,7 +56,6 @@ def keep_account(storage: Storage, report: RunReport, *, now: datetime, begun: f
     """Writes the run down; ``begun`` is of the monotonic clock."""
     account = {**asdict(report.counts), "exit_code": report.exit_code, "seconds": round(monotonic() - begun, 3)}
     storage.runs.save(report.run_id, started_at=now, finished_at=datetime.now(UTC), report=account)
-    storage.runs.prune(datetime.now(UTC) - RUNS_KEPT)
 
 
 def _tell(message: str, account: dict[str, Any], begun: float) -> None:

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from newsletter.config import load
+from newsletter.model import DeliveryState
+from newsletter.pipeline import run
 from newsletter.storage import Storage
 from newsletter.testing import SmtpSink
 
@@ -135,3 +138,12 @@ def test_a_run_whose_lock_is_lost_stops_and_the_next_one_sends_the_rest(deployme
         second = deployment("run", "--json", "--now", "2026-11-23T08:05:00Z")
         assert (second.code, second.json["sent"], second.json["already_sent"]) == (0, 25, 20)
     assert sorted(message.recipient for message in sink.messages) == sorted(reader["email"] for reader in readers)
+
+
+def test_a_clock_that_is_a_year_ahead_deletes_nothing(deployment):
+    assert sent(deployment, "2026-11-23T08:00:00Z") == 3
+    settings, morning = load(deployment.folder / "config", environ={}), datetime(2026, 11, 23, 9, tzinfo=UTC)
+    with Storage.open(settings.database, clock=lambda: datetime.now(UTC) + timedelta(days=400)) as storage:
+        assert run(settings, storage, now=morning).counts.already_sent == 3
+        assert storage.deliveries.counts() == {DeliveryState.SENT: 3}
+    assert deployment("replay", "--date", "2026-11-23", "--subscriber", "ada@example.org").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from newsletter.model import DeliveryState
 from newsletter.storage import GivenUp, Storage
+from newsletter.storage.schema import notes
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -111,3 +113,34 @@ def test_the_mark_outlives_its_process_and_an_operator_takes_it_back(storage, st
         later.clock.accept()
         assert later.clock.look() == timedelta(0)
     assert storage.clock.look() == timedelta(0)
+
+
+@pytest.mark.parametrize("leap", [8 * DAY, 366 * DAY, 3652 * DAY])
+def test_nothing_is_old_by_a_clock_that_leapt_far_ahead(storage, clock, caplog, leap):
+    assert storage.clock.believed() == clock.at
+    clock.at += leap
+    storage.clock.look()
+    with caplog.at_level(logging.WARNING):
+        assert storage.clock.believed() is None
+    assert "nothing is deleted for its age before" in caplog.text
+    clock.at += 6 * DAY
+    assert storage.clock.believed() is None
+    clock.at += DAY
+    assert storage.clock.believed() == clock.at
+
+
+def test_a_few_days_without_a_run_are_no_leap_and_a_clock_set_right_is_believed(storage, clock):
+    clock.at += 5 * DAY
+    assert storage.clock.believed() == clock.at
+    clock.at += 366 * DAY
+    assert storage.clock.believed() is None
+    clock.at -= 366 * DAY
+    storage.clock.accept()
+    assert storage.clock.believed() == clock.at
+
+
+def test_a_mark_of_an_earlier_version_is_read(storage, clock):
+    with storage._database.writing() as connection:
+        value = json.dumps([NOON.isoformat(), NOON.isoformat()])
+        connection.execute(storage._database.upsert(notes), {"name": "clock", "value": value})
+    assert storage.clock.believed() == clock.at
