@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from newsletter.addresses import normal_form
+from newsletter.model import EventKind
 from newsletter.storage.engine import Database, in_chunks
-from newsletter.storage.schema import subscribers, suppressions
+from newsletter.storage.schema import events, subscribers, suppressions
 
 ERASED = "erased"
 """The reason of those who asked to be forgotten: no file brings them back."""
@@ -18,6 +19,8 @@ ERASED = "erased"
 BOUNCED, UNSUBSCRIBED, COMPLAINED = "bounced", "unsubscribed", "complained"
 STRENGTHS = (BOUNCED, UNSUBSCRIBED, COMPLAINED)
 """Reasons that are told by providers, the weakest first; any other is somebody's own word, and stronger."""
+BOUNCES = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT)
+"""What an address is scored by."""
 
 
 class Suppressions:
@@ -48,10 +51,16 @@ class Suppressions:
         return stands is None
 
     def remove(self, email: str) -> bool:
-        """Lets the address be mailed again; false where it was not suppressed."""
+        """Lets the address be mailed again, as if nothing had ever bounced there; false where it was not suppressed."""
+        hashed = self.hash(email)
+        reader = select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
+        # What was told stays known as told, and counts for its delivery; it is only nobody's score any more.
+        bounces = update(events).where(events.c.subscriber.in_(reader), events.c.kind.in_(BOUNCES))
         with self._database.writing() as connection:
-            lifted = delete(suppressions).where(suppressions.c.address_hash == self.hash(email))
-            return connection.execute(lifted).rowcount > 0
+            lifted = connection.execute(delete(suppressions).where(suppressions.c.address_hash == hashed)).rowcount > 0
+            if lifted:
+                connection.execute(bounces.values(subscriber=None))
+            return lifted
 
     def is_suppressed(self, email: str) -> bool:
         """Whether the address must not be mailed."""

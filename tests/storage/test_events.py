@@ -316,6 +316,17 @@ def test_the_score_is_never_more_than_a_point_a_day() -> None:
     assert THRESHOLD == 5
 
 
+def test_an_address_whose_suppression_was_lifted_begins_anew(storage: Storage, deliver: Callable[..., None]) -> None:
+    deliver(DeliveryState.SENT)
+    bounces = [told(SOFT, day, at=NOON + day * DAY) for day in range(10)]
+    assert storage.events.apply(bounces).suppressed == 1
+    assert storage.suppressions.remove("ada@example.org")
+    assert storage.events.apply(bounces) == Applied(known=10)
+    assert storage.events.apply([told(SOFT, 10, at=NOON + 10 * DAY)]).suppressed == 0
+    assert not storage.suppressions.is_suppressed("ada@example.org")
+    assert storage.events.counts() == {SOFT: 11}
+
+
 # -- once, and in any order ----------------------------------------------------------------------------------------
 
 
