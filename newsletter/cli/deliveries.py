@@ -43,7 +43,7 @@ def show(
         counts = storage.deliveries.counts()
         total = sum(counts.get(one, 0) for one in set(states))
         found = storage.deliveries.find(states=None if everything else states, limit=limit or total or 1)
-        addresses = {s.id: s.email for s in storage.subscribers.all()}
+        addresses = storage.subscribers.emails(one.subscriber for one in found)
     if total > len(found):
         print_warning(f"the latest {len(found)} of {total} deliveries; `--limit 0` lists all")
     if json:

@@ -54,6 +54,15 @@ class Subscribers:
         found = self._read(select(subscribers).where(subscribers.c.id == subscriber_id))
         return found[0] if found else None
 
+    def emails(self, ids: Iterable[str]) -> dict[str, str]:
+        """The addresses of those of these ids that are somebody's."""
+        found: dict[str, str] = {}
+        with self._database.reading() as connection:
+            for chunk in in_chunks(set(ids)):
+                query = select(subscribers.c.id, subscribers.c.email).where(subscribers.c.id.in_(chunk))
+                found |= {row.id: row.email for row in connection.execute(query)}
+        return found
+
     def counts(self) -> dict[SubscriberState, int]:
         """How many are in each state; states of nobody are left out."""
         query = select(subscribers.c.state, func.count()).group_by(subscribers.c.state)

@@ -201,3 +201,10 @@ def test_an_erased_address_is_nowhere_in_the_file(sqlite_url: str, tmp_path: Pat
         kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
         assert [person.email for person in erased if person.email.encode() in kept] == []
         assert all(person.email.encode() in kept for person in people if person not in erased)
+
+
+def test_addresses_of_some_readers_alone(storage: Storage) -> None:
+    ada, _, eve = [storage.subscribers.save(Subscriber(id="", email=f"{name}@example.org")) for name in ("a", "b", "e")]
+    found = storage.subscribers.emails([ada.id, eve.id, eve.id, "nobody"])
+    assert found == {ada.id: "a@example.org", eve.id: "e@example.org"}
+    assert storage.subscribers.emails([]) == {}
