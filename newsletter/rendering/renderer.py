@@ -19,7 +19,8 @@ from newsletter.rendering.sample import SAMPLES
 from newsletter.rendering.splice import Splice
 from newsletter.rendering.templates import Content, MailTemplate
 from newsletter.rendering.themes import Brand, Look
-from newsletter.rendering.view import SUMMARY_CHARACTERS, check_links, describe_digest
+from newsletter.rendering.view import SUMMARY_CHARACTERS, describe_digest
+from newsletter.rendering.weblinks import check_links
 from newsletter.text import one_line
 
 MAX_HTML_BYTES = 95_000

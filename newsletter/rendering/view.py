@@ -7,15 +7,16 @@ papers of an edition can be rendered once, and a reader's digest be put together
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from newsletter.model import Digest, Entry, Links, Ranked, Reason, SourceReport, Subscriber
+from newsletter.rendering.weblinks import web_link
 from newsletter.text import lead, one_line, readable, shorten
 
 SUMMARY_CHARACTERS = 420
@@ -28,16 +29,12 @@ SHOWN_BELOW = 20
 TITLE_CHARACTERS = 300
 LABEL_CHARACTERS = 80
 NAME_CHARACTERS = 80
-LINK_CHARACTERS = 1_000
 SEARCH_CHARACTERS = 300
 WORDS_PER_MINUTE = 200
 WEAKEST_REASON = 0.1
 """Of the strongest one: what counts for less explains nothing."""
 
 _SEARCH = "https://scholar.google.com/scholar?q="
-_NOT_IN_LINKS = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
-_PLAIN_LINK = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:/[\w.~/-]*)?", re.ASCII)
-"""Most links: nothing in them could need a second look."""
 _NOT_REASONS = frozenset({"baseline", "recency"})
 
 MOST_PAPERS = 20_000
@@ -136,20 +133,26 @@ class Card(NamedTuple):
 def describe_cards(items: Sequence[Ranked], *, links: Links, summary: int = SUMMARY_CHARACTERS) -> list[Card]:
     """The cards of selected entries, numbered from 1; their summaries have at most ``summary`` characters."""
     vote = links.vote
+    papers = describe_papers([item.entry for item in items], summary=summary)
     return [
-        Card(describe_paper(item.entry, summary=summary), number, _why(item.reasons), item.explore, vote)
-        for number, item in enumerate(items, 1)
+        Card(paper, number, _why(item.reasons), item.explore, vote)
+        for number, (paper, item) in enumerate(zip(papers, items, strict=True), 1)
     ]
 
 
-def describe_paper(entry: Entry, *, summary: int = SUMMARY_CHARACTERS) -> Paper:
-    """What is the same of an entry for every reader."""
-    key = entry.id, summary
-    known = _PAPERS.get(key)
-    if known is not None and known[0] is entry:
-        return known[1]
+def describe_papers(entries: Iterable[Entry], *, summary: int = SUMMARY_CHARACTERS) -> list[Paper]:
+    """What is the same of entries for every reader."""
+    return [
+        known[1] if (known := _PAPERS.get((entry.id, summary))) and known[0] is entry else _keep_paper(entry, summary)
+        for entry in entries
+    ]
+
+
+def _keep_paper(entry: Entry, summary: int) -> Paper:
     if len(_PAPERS) >= MOST_PAPERS:
         _PAPERS.clear()
+    key = entry.id, summary
+    known = _PAPERS.get(key)
     paper = known[1] if known is not None and known[0] == entry else _describe_paper(entry, summary)
     _PAPERS[key] = entry, paper
     return paper
@@ -190,7 +193,7 @@ def describe_digest(
         "date": digest.local_date,
         "cards": cards,
         "shown": len(cards),
-        "below": [describe_paper(item.entry, summary=0) for item in digest.below[:SHOWN_BELOW]],
+        "below": describe_papers([item.entry for item in digest.below[:SHOWN_BELOW]], summary=0),
         "candidates": max(digest.candidates, len(cards)),
         "minutes": _minutes(cards),
         "personal": _is_personal(subscriber),
@@ -200,42 +203,6 @@ def describe_digest(
         "timezone": subscriber.timezone,
         "links": links,
     }
-
-
-def check_links(links: Links, *, sender: str) -> Links:
-    """The links that are ones; there is always a way out, by a mail to the sender if nothing else."""
-    unsubscribe, by_mail = web_link(links.unsubscribe), mail_link(links.unsubscribe_mailto)
-    return Links(
-        unsubscribe=unsubscribe,
-        unsubscribe_mailto=by_mail or (None if unsubscribe else mail_link(f"{sender}?subject=unsubscribe")),
-        preferences=web_link(links.preferences),
-        archive=web_link(links.archive),
-        vote=web_link(links.vote),
-    )
-
-
-def web_link(address: str | None) -> str | None:
-    """The address in ASCII where it is http(s), what no address may hold percent-encoded; else ``None``."""
-    if address and len(address) <= LINK_CHARACTERS and _PLAIN_LINK.fullmatch(address):
-        return address
-    try:
-        parts = urlsplit((address or "").strip())
-        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return None
-    link = _NOT_IN_LINKS.sub(_percent, urlunsplit(parts._replace(netloc=host)))
-    return link if usable and len(link) <= LINK_CHARACTERS else None
-
-
-def mail_link(address: str | None) -> str | None:
-    """A ``mailto:`` link to the address, which may be one already; ``None`` where there is nothing to write to."""
-    address = _NOT_IN_LINKS.sub(_percent, address.strip().removeprefix("mailto:")) if address else ""
-    return f"mailto:{address}" if "@" in address else None
-
-
-def _percent(match: re.Match[str]) -> str:
-    return quote(match[0], safe="", errors="replace")
 
 
 def _links(entry: Entry, link: str | None, title: str) -> tuple[Link, ...]:
@@ -277,24 +244,24 @@ def _name(text: str) -> str:
 
 def _why(reasons: Sequence[Reason]) -> tuple[Why, ...]:
     """The strongest few positive reasons, those of a kind together."""
-    told = [reason for reason in reasons if reason.contribution > 0 and reason.kind not in _NOT_REASONS]
-    if not told:
-        return ()
-    told.sort(key=_contribution, reverse=True)
-    least = WEAKEST_REASON * told[0].contribution
-    kinds: dict[str, list[str]] = {}
-    for reason in told:
-        if reason.contribution < least:
+    kinds: dict[str, tuple[str, ...]] = {}
+    least = 0.0
+    for reason in sorted(reasons, key=_contribution, reverse=True):
+        kind, contribution = reason.kind, reason.contribution
+        if not (contribution > 0 and contribution >= least):
             break
-        label, labels = _label(reason.label), kinds.get(reason.kind)
-        if labels is None:
-            kinds[reason.kind] = [label]
-        elif label not in labels:
-            labels.append(label)
-    return tuple([Why(kind, tuple(labels[:SHOWN_LABELS])) for kind, labels in kinds.items()][:SHOWN_REASONS])
+        if kind not in _NOT_REASONS:
+            least = least or WEAKEST_REASON * contribution
+            kinds[kind] = (*kinds[kind], reason.label) if kind in kinds else (reason.label,)
+    return tuple([_why_of_kind(*one) for one in kinds.items()][:SHOWN_REASONS])
 
 
 _contribution = attrgetter("contribution")
+
+
+@lru_cache(maxsize=50_000)
+def _why_of_kind(kind: str, labels: tuple[str, ...]) -> Why:
+    return Why(kind, tuple(dict.fromkeys([_label(label) for label in labels]))[:SHOWN_LABELS])
 
 
 @lru_cache(maxsize=50_000)
@@ -322,7 +289,7 @@ def _is_personal(subscriber: Subscriber) -> bool:
 
 
 def _minutes(cards: Sequence[Card]) -> int:
-    return max(1, round(sum([_words(card.paper) for card in cards]) / WORDS_PER_MINUTE))
+    return max(1, round(sum(map(_words, [card.paper for card in cards])) / WORDS_PER_MINUTE))
 
 
 @lru_cache(maxsize=10_000)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from newsletter.model import Entry, Subscriber
 from newsletter.pipeline.learning import what_was_learnt
 from newsletter.ranking.learning import Learnt
-from newsletter.rendering.view import web_link
+from newsletter.rendering.weblinks import web_link
 from newsletter.text import readable
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door, is_reading

@@ -23,8 +23,9 @@ from rendering.looks import LOOKS, render_in, renderer_of
 from newsletter.rendering.gallery import GalleryItem, render_gallery
 from newsletter.rendering.inspection import inspect_message
 from newsletter.rendering.support import support_table
-from newsletter.rendering.view import SUMMARY_CHARACTERS, check_links, describe_digest
+from newsletter.rendering.view import SUMMARY_CHARACTERS, describe_digest
 from newsletter.rendering.views import render_views
+from newsletter.rendering.weblinks import check_links
 
 __all__ = ["browser"]
 

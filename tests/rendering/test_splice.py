@@ -30,7 +30,8 @@ from newsletter.model import (
     joined,
 )
 from newsletter.rendering import Renderer
-from newsletter.rendering.view import check_links, describe_digest
+from newsletter.rendering.view import describe_digest
+from newsletter.rendering.weblinks import check_links
 from newsletter.shipped import shipped
 
 TEMPLATES = shipped("templates")
