@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from newsletter.model import Framed
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import Unspliceable
-from newsletter.rendering.mime import encode
+from newsletter.rendering.quoted import encode
 from newsletter.rendering.reasons import WHY, Reasons
 
 NUMBER = "number"
@@ -60,6 +60,8 @@ class Reader(NamedTuple):
     """What is put together for one reader."""
 
     variables: Variables
+    key: Hashable
+    """What of the variables tells renderings apart, whichever of them a template reads."""
     texts: Mapping[str, str]
     """The reader's strings as they are."""
     own: Mapping[str, bytes]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from newsletter.model import Links
@@ -15,13 +17,24 @@ ITEMS = {"card": "cards", "paper": "below"}
 """The variable of a loop, and the list that it goes through."""
 
 
-def key_of(name: str, value: Any) -> object:
-    """What of a variable tells renderings apart."""
-    if name in ITEMS.values():
-        return len(value)
-    if name == "links":
-        return tuple([getattr(value, link) is None for link in LINKS])
-    return bool(value) if name in (RECIPIENT, PREHEADER) else value
+_links_of = attrgetter(*LINKS)
+
+
+def _which(links: Links) -> tuple[bool, ...]:
+    return tuple([link is None for link in _links_of(links)])
+
+
+_ASKED: Mapping[str, Callable[[Any], Hashable]] = {
+    **dict.fromkeys(ITEMS.values(), len),
+    **dict.fromkeys((RECIPIENT, PREHEADER), bool),
+    "links": _which,
+}
+"""What a template may know of the variables that are a reader's own."""
+
+
+def key_of(variables: Mapping[str, Any], names: Iterable[str]) -> Hashable:
+    """What of the variables of these names tells renderings apart."""
+    return tuple([_ASKED[name](variables[name]) if name in _ASKED else variables[name] for name in names])
 
 
 def marked_value(name: str, value: Any) -> object:

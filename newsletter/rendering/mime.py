@@ -8,7 +8,6 @@ quoted-printable, and the same message gives the same bytes.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -21,9 +20,10 @@ from typing import NamedTuple
 
 from newsletter.errors import UsageError
 from newsletter.model import Framed, Mailbox, Message, joined
+from newsletter.rendering.quoted import MAX_LINE, clean_body, quoted_printable
 from newsletter.text import one_line
 
-MAX_LINE = 76
+MAX_HEADER_LINE = 998
 MAX_ADDRESS = 254
 MAX_NAME = 200
 
@@ -35,12 +35,9 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ASCII_TEXT = re.compile(r"[\x20-\x7e]*")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
-_HEAD = re.compile(r"(?:(?=[^\r]{1,998}\r)[!-9;-~]+: [\x20-\x7e]*\r\n(?:(?=[^\r]{1,998}\r) [\x20-\x7e]+\r\n)*)*")
-"""Header lines, some of them folded."""
-_NOT_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_RISKY_START = re.compile(rb"\.|From ")
-_RISKY_LINE = re.compile(rb"^(?:\.|From ).*$|^.{%d,}$" % (MAX_LINE + 1), re.MULTILINE)
-"""The standard library's encoder makes a line now and then that is a byte or two too long."""
+_HEADER_STARTS = re.compile(r"[!-9;-~]+: ")
+_LINE_STARTS = re.compile(r"[!-9;-~]+: | .")
+"""A header's first line, or one that goes on with the header above."""
 
 
 class Body(NamedTuple):
@@ -103,7 +100,7 @@ def put_together(
         f"Subject: {_unstructured('Subject', subject)}\r\nDate: {_date(date, date.utcoffset())}\r\n"
         f"Message-ID: {message_id}\r\n{''.join([f'{name}: {value}{_CRLF}' for name, value in headers])}"
     )
-    if not _HEAD.fullmatch(head):
+    if not _is_sound(head):
         _tell_bad_header((("Message-ID", message_id), *headers))
     # "=_" cannot come out of quoted-printable, so no body holds the boundary
     boundary = "=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest()
@@ -199,56 +196,27 @@ def _unstructured(header: str, text: str) -> str:
     return "\r\n ".join(encoded_words(text, after=len(header)))
 
 
-def clean_body(text: str) -> str:
-    """Line ends as ``\\n``, and none of the characters that no mail may hold."""
-    return _NOT_IN_BODIES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
 @lru_cache(64)
 def _date(date: datetime, _offset: timedelta | None) -> str:
     """The offset is for the cache: instants are equal whatever zone they are told in."""
     return format_datetime(date)
 
 
+def _is_sound(head: str) -> bool:
+    """Whether these are header lines of printable ASCII, some of them folded, each with its CRLF."""
+    *lines, end = head.split(_CRLF)
+    return (
+        not end
+        and head.isascii()
+        and "".join(lines).isprintable()
+        and max(map(len, lines)) <= MAX_HEADER_LINE
+        and _HEADER_STARTS.match(head) is not None
+        and all(map(_LINE_STARTS.match, lines))
+    )
+
+
 def _tell_bad_header(headers: Iterable[tuple[str, str]]) -> None:
     """UsageError for the header that cannot stand in a mail."""
     for name, value in headers:
-        if not _HEAD.fullmatch(f"{name}: {value}\r\n"):
+        if not _is_sound(f"{name}: {value}\r\n"):
             raise UsageError(f"header {one_line(name)[:40]}: {one_line(value)[:80]!r} cannot stand in a mail")
-
-
-def encode(string: str) -> bytes:
-    """A string of a body, quoted-printable, from the start of a line on; what follows starts another line."""
-    if string.isascii() and string.isprintable() and "=" not in string and string == string.strip(" "):
-        lines = [string[at : at + MAX_LINE - 1] for at in range(0, len(string), MAX_LINE - 1)]
-        if not [line for line in lines if line[0] == "." or line.startswith("From ")]:
-            return "=\r\n".join([*lines, ""]).encode("ascii")
-    return quoted_printable(clean_body(string), goes_on=True)
-
-
-def quoted_printable(text: str, *, goes_on: bool = False) -> bytes:
-    """RFC 2045; a line never starts with a dot (SMTP) or "From " (mailboxes).
-
-    ``goes_on``: more will follow, and whatever it is starts a line of its own.
-    """
-    encoded = _RISKY_LINE.sub(_harmless, binascii.b2a_qp(text.encode("utf-8"), istext=True))
-    if goes_on and encoded and not encoded.endswith(b"\n"):
-        encoded = _with_soft_break(encoded)
-    return encoded.replace(b"\n", b"\r\n")
-
-
-def _with_soft_break(encoded: bytes) -> bytes:
-    """Ended by a soft break, before which there is room for one in its line."""
-    last = len(encoded) - encoded.rfind(b"\n") - 1
-    if last < MAX_LINE:
-        return encoded + b"=\n"
-    cut = len(encoded) - 3 if encoded[-3:-2] == b"=" else len(encoded) - 1
-    return encoded[:cut] + b"=\n" + encoded[cut:].replace(b".", b"=2E") + b"=\n"
-
-
-def _harmless(risky: re.Match[bytes]) -> bytes:
-    line = b"=%02X" % risky[0][0] + risky[0][1:] if _RISKY_START.match(risky[0]) else risky[0]
-    if len(line) <= MAX_LINE:
-        return line
-    cut = line.rindex(b"=", 0, MAX_LINE - 1) if b"=" in line[MAX_LINE - 3 : MAX_LINE - 1] else MAX_LINE - 1
-    return line[:cut] + b"=\n" + _RISKY_LINE.sub(_harmless, line[cut:])

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from jinja2 import Template, meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from newsletter.model import Framed, joined
+from newsletter.model import Framed, decoded, joined
 from newsletter.rendering.frames import NUMBER, Gap, Gaps, Numbered, Paragraph, Part, Reader, Told, Variables
 from newsletter.rendering.marks import ANY, Unspliceable, block_mark
 from newsletter.rendering.masks import ITEMS, key_of, marked_item, marked_value
-from newsletter.rendering.mime import clean_body, quoted_printable
+from newsletter.rendering.quoted import clean_body, quoted_printable
 from newsletter.rendering.reasons import LINES, WHY, Reasons
 
 MOST_KEPT = 20_000
@@ -69,7 +70,7 @@ class Piece:
         """The piece for one item of this reader's; it is in one part, for it holds no other block."""
         key = reader.shapes[self.item or ""][place]
         if self.reads:
-            key = (key, *[key_of(name, reader.variables[name]) for name in self.reads])
+            key = key, key_of(reader.variables, self.reads)
         part = self.kept.get(key)
         if part is None:
             if len(self.kept) >= MOST_KEPT:
@@ -142,15 +143,28 @@ class Pieces:
         tree = self._environment.parse(source)
         _refuse_new_values(tree, {*known, *common, *self._environment.globals})
         self._root = self._piece(tree.body)
-        self._reads = sorted({name for piece in _around(self._root) for name in piece.reads})
+        self.reads = {name for piece in _around(self._root) for name in piece.reads}
+        """The variables that a reader's key must tell of."""
         self._plans: dict[object, list[Part | Run]] = {}
         """All but the items, by the values of what is read there."""
 
     def put_together(self, reader: Reader) -> list[bytes | Framed]:
         """The encoded text for one reader, in pieces: those that readers have in common are the same objects."""
-        variables = reader.variables
-        key = tuple([key_of(name, variables[name]) for name in self._reads])
-        plan = self._plans.get(key) or self._keep_plan(key, variables)
+        pieces = self._gather(reader)
+        while pieces and not (last := _ended(joined(pieces[-1:]))):
+            pieces.pop()
+        if pieces:
+            pieces[-1] = last
+        return pieces
+
+    def say(self, reader: Reader) -> str:
+        """The text for one reader."""
+        return "".join(
+            [_read(piece) if isinstance(piece, bytes) else decoded(joined([piece])) for piece in self._gather(reader)]
+        )
+
+    def _gather(self, reader: Reader) -> list[bytes | Framed]:
+        plan = self._plans.get(reader.key) or self._keep_plan(reader.key, reader.variables)
         pieces: list[bytes | Framed] = []
         for part in plan:
             if isinstance(part, bytes):
@@ -159,19 +173,17 @@ class Pieces:
                 pieces += self._items(part, reader)
             else:
                 pieces.append(self._gaps.fill(part, reader, None))
-        while pieces and not (last := _ended(joined(pieces[-1:]))):
-            pieces.pop()
-        if pieces:
-            pieces[-1] = last
         return pieces
 
     def _items(self, run: Run, reader: Reader) -> list[bytes | Framed]:
         """The blocks of cards, or of papers below: most of a mail, so this asks for as little as it can."""
         piece, places, between = run
         kept, shapes = piece.kept, reader.shapes[piece.item or ""]
-        blocks: list[Any] = [kept.get(shapes[place]) or piece.render_item(reader, place) for place in places]
+        blocks: list[Any] = list(map(kept.get, map(shapes.__getitem__, places)))
+        if None in blocks:
+            blocks = [piece.render_item(reader, place) for place in places]
         filled = blocks if piece.is_same_for_all else self._gaps.fill_all(blocks, reader, places)
-        return [one for block in filled for one in (block, between)][:-1] if between else filled
+        return list(chain.from_iterable(zip(filled, repeat(between))))[:-1] if between else filled
 
     def _keep_plan(self, key: object, variables: Variables) -> list[Part | Run]:
         if len(self._plans) >= MOST_KEPT:
@@ -267,6 +279,10 @@ def _same_for_all(text: str) -> bytes:
 def _ended(last: bytes) -> bytes:
     """A body must not end in the middle of a line."""
     return last.removesuffix(b"=\r\n")
+
+
+_read = lru_cache(MOST_KEPT)(decoded)
+"""Each piece is whole characters; those of lines are short, and many readers have the same."""
 
 
 def _parts(paragraph: str) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jinja2 import Environment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.rendering.environment import WORDS, read_template
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.marks import NAMED, Unreadable, Unspliceable, mark, marking
-from newsletter.rendering.mime import encode
+from newsletter.rendering.quoted import encode, escaped
 from newsletter.rendering.view import Card, Paper, Why
 
 WHY, LINES = "why", "lines_"
@@ -36,10 +36,10 @@ class Reasons:
         self._because, separator, explored = _macros(environment)
         self._marked_because, _, _ = _macros(self.marking)
         self._finish: Callable[[str], str] = Markup if environment.autoescape else str
-        self._safe: Callable[[str], str] = escape if environment.autoescape else str
+        self._safe: Callable[[str], str] = escaped if environment.autoescape else str
         self._separator, self._explored = str(separator()), str(explored())
         self._separator_encoded = encode(self._separator)
-        self._frames: dict[tuple[str, int], tuple[str, ...] | None] = {}
+        self._frames: dict[tuple[str, int], str | None] = {}
         self._said: dict[tuple[Why, Paper], str] = {}
         self._encoded: dict[int | None, dict[Key, bytes]] = {}
 
@@ -55,16 +55,14 @@ class Reasons:
         """Of each card what ``why`` gives, or with an indent ``lines``, as it travels."""
         between = self._separator_encoded if indent is None else BETWEEN_LINES
         known = self._encoded.get(indent) or self._encoded.setdefault(indent, {})
-        every = []
-        for card in cards:
-            told = [
-                known.get(why) or known.get((why, card.paper)) or self._encode_one(why, card.paper, indent)
-                for why in card.why
-            ]
-            if card.explore:
-                told = [self._encode(self._explored, indent)]
-            every.append(told[0] if len(told) == 1 else between.join(told))
-        return every
+        return [
+            self._encode(self._explored, indent)
+            if explore
+            else between.join(
+                [known.get(why) or known.get((why, paper)) or self._encode_one(why, paper, indent) for why in reasons]
+            )
+            for paper, _, reasons, explore, _ in cards
+        ]
 
     def _encode_one(self, why: Why, paper: Paper, indent: int | None) -> bytes:
         known = self._encoded[indent]
@@ -72,7 +70,7 @@ class Reasons:
             known.clear()
         frame = self._frame(why)
         key: Key = (why, paper) if frame is None else why
-        told = self._tell(why, paper) if frame is None else self._fill(frame, why)
+        told = self._tell(why, paper) if frame is None else frame.format(*map(self._safe, why.labels))
         encoded = known[key] = self._encode(told, indent)
         return encoded
 
@@ -91,18 +89,14 @@ class Reasons:
             told = self._said[why, paper] = str(self._because(why.kind, why.labels, paper))
         return told
 
-    def _fill(self, frame: tuple[str, ...], why: Why) -> str:
-        labels = [str(self._safe(label)) for label in why.labels]
-        return "".join([labels[int(part)] if odd % 2 else part for odd, part in enumerate(frame)])
-
-    def _frame(self, why: Why) -> tuple[str, ...] | None:
-        """Text and numbers of labels in turn; ``None`` where the reason says more than its labels."""
+    def _frame(self, why: Why) -> str | None:
+        """What is said around labels, to be formatted with them; ``None`` where a reason says more than its labels."""
         key = why.kind, len(why.labels)
         if key not in self._frames:
             marked = tuple(mark(str(number)) for number in range(len(why.labels)))
             try:
                 told = str(self._marked_because(why.kind, marked, Unreadable(is_there=True)))
-                self._frames[key] = tuple(NAMED.split(told))
+                self._frames[key] = NAMED.sub(r"{\1}", told.replace("{", "{{").replace("}", "}}"))
             except Unspliceable:
                 self._frames[key] = None
         return self._frames[key]

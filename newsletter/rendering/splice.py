@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from markupsafe import escape
-
-from newsletter.model import decoded, joined
 from newsletter.rendering.frames import Reader, Variables
 from newsletter.rendering.marks import Unspliceable
-from newsletter.rendering.masks import LINKS, RECIPIENT
-from newsletter.rendering.mime import Body, encode
+from newsletter.rendering.masks import LINKS, RECIPIENT, key_of
+from newsletter.rendering.mime import Body
 from newsletter.rendering.pieces import Pieces
+from newsletter.rendering.quoted import encode, escaped
 from newsletter.rendering.templates import PREHEADER, Content, MailTemplate, Part, say
 from newsletter.rendering.view import Card
 from newsletter.text import one_line
-
-_IN_HTML = re.compile(r"[&<>\"']")
-"""What is written otherwise in HTML."""
 
 
 class Splice:
@@ -31,16 +25,20 @@ class Splice:
         self._text = Pieces(template.text.reasons, template.text.source, common=common, known=known)
         self._subject = _Line(template.subject, common=common, known=known)
         self._preheader = _Line(template.preheader, common=common, known=known)
+        parts = (self._html, self._text, self._subject, self._preheader)
+        self._reads = sorted({name for part in parts for name in part.reads} - {PREHEADER})
 
     def content(self, variables: Variables) -> Content:
         """The same as ``MailTemplate.render`` makes of these variables, but for where encoded lines break."""
         links = variables["links"]
         texts = {RECIPIENT: variables[RECIPIENT], **{link: getattr(links, link) for link in LINKS}}
-        shapes = {"card": [_shape(card) for card in variables["cards"]], "paper": variables["below"]}
-        plain = Reader(variables, texts, _Encoded(texts), shapes)
+        shapes = {"card": _shapes(variables["cards"]), "paper": variables["below"]}
+        key = key_of(variables, self._reads)
+        plain = Reader(variables, key, texts, _Encoded(texts), shapes)
         preheader = self._preheader.say(plain)
         texts[PREHEADER] = preheader
-        in_html = Reader({**variables, PREHEADER: preheader}, texts, _Escaped(texts, plain.own), shapes)
+        described = {**variables, PREHEADER: preheader}
+        in_html = Reader(described, (key, bool(preheader)), texts, _Escaped(texts, plain.own), shapes)
         return Content(
             subject=self._subject.say(plain),
             html=Body.of(self._html.put_together(in_html)),
@@ -57,12 +55,13 @@ class _Line:
             self._pieces: Pieces | None = Pieces(part.reasons, part.source, common=common, known=known)
         except Unspliceable:
             self._pieces = None
+        self.reads = self._pieces.reads if self._pieces is not None else set()
 
     def say(self, reader: Reader) -> str:
         """The line."""
         if self._pieces is not None:
             try:
-                return one_line(decoded(joined(self._pieces.put_together(reader))))
+                return one_line(self._pieces.say(reader))
             except Unspliceable:
                 self._pieces = None
         return say(self._part, {**self._common, **reader.variables})
@@ -89,11 +88,11 @@ class _Escaped(dict[str, bytes]):
 
     def __missing__(self, name: str) -> bytes:
         text = self._texts[name]
-        is_same = _IN_HTML.search(text) is None
-        encoded = self[name] = self._plain[name] if is_same else encode(str(escape(text)))
+        in_html = escaped(text)
+        encoded = self[name] = self._plain[name] if in_html is text else encode(in_html)
         return encoded
 
 
-def _shape(card: Card) -> object:
-    """What tells the renderings of a card apart, beside the reader's strings."""
-    return card.paper, card.explore, bool(card.why), len(str(card.number)), card.vote is None
+def _shapes(cards: Sequence[Card]) -> list[object]:
+    """What tells the renderings of each card apart, beside the reader's strings."""
+    return [(paper, explore, bool(why), len(str(number)), vote is None) for paper, number, why, explore, vote in cards]

@@ -18,7 +18,8 @@ from newsletter.delivery.sendgrid_payload import build_payload
 from newsletter.delivery.sendgrid_request import write_request
 from newsletter.errors import ProviderRefused
 from newsletter.model import Mailbox, Message
-from newsletter.rendering.mime import Body, encode, put_together
+from newsletter.rendering.mime import Body, put_together
+from newsletter.rendering.quoted import encode
 
 MakeMessage = Callable[..., Message]
 
