@@ -98,9 +98,9 @@ def _work(job: Job) -> None:
 
 
 def _send(job: Job) -> int:
+    if job.strike:
+        strike_at(job.strike)
     with Storage.open(job.url, durability="process") as storage, storage.lock() if job.is_alone else nullcontext():
-        if job.strike:
-            strike_at(job.strike)
         if job.is_alone:
             _settle(storage, job)
             world.plan(storage)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from threading import get_ident, local
+from threading import get_ident
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import Pool
+import psycopg
+from sqlalchemy import Dialect, Engine, event
 
 COMMITS = ("planned", "leased", "handed", "recorded", "given up")
 """What a commit can be of: new rows, rows taken by a sender, rows handed over, answers, a dead sender's rows."""
@@ -31,11 +33,23 @@ class Strike:
 
 
 def strike_at(strike: Strike) -> None:
-    """From now on, in this process: the signal at the ``nth`` such commit."""
+    """The signal at the ``nth`` such commit of this process, over connections that are opened from now on."""
     watch = _Watch(strike)
-    event.listen(Engine, "begin", watch.at_begin)
-    event.listen(Engine, "commit", watch.before_commit)
-    event.listen(Pool, "checkin", watch.after_commit)
+
+    class OnSqlite(sqlite3.Connection):
+        def commit(self) -> None:
+            watch.commit(self, super().commit)
+
+    class OnPostgres(psycopg.Connection[Any]):
+        def commit(self) -> None:
+            watch.commit(self, super().commit)
+
+    def connect(dialect: Dialect, _: object, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        if dialect.name == "sqlite":
+            return watch.begin(sqlite3.connect(*arguments, **named, factory=OnSqlite))
+        return watch.begin(OnPostgres.connect(*arguments, **named))
+
+    event.listen(Engine, "do_connect", connect)
 
 
 @dataclass
@@ -45,24 +59,21 @@ class _Watch:
     strike: Strike
     known: dict[int, str] | None = None
     seen: Counter[str] = field(default_factory=Counter)
-    committing: local = field(default_factory=local)
 
-    def at_begin(self, connection: Connection) -> None:
+    def begin(self, connection: Any) -> Any:
         if self.known is None:
             self.known = _states(connection)
+            connection.rollback()
+        return connection
 
-    def before_commit(self, connection: Connection) -> None:
+    def commit(self, connection: Any, commit: Callable[[], None]) -> None:
         was, self.known = self.known or {}, _states(connection)
-        moves = {kind_of(was.get(row_id), state) for row_id, state in self.known.items()}
-        self.committing.moves = moves - {None}
-        self._strike_if("before", self.committing.moves)
-
-    def after_commit(self, *_: object) -> None:
-        moves = getattr(self.committing, "moves", frozenset())
-        self.committing.moves = frozenset()
+        moves = {kind_of(was.get(row_id), state) for row_id, state in self.known.items()} - {None}
+        self._strike_if("before", moves)
+        commit()
         self._strike_if("after", moves)
 
-    def _strike_if(self, when: str, moves: frozenset[str]) -> None:
+    def _strike_if(self, when: str, moves: Set[str | None]) -> None:
         if when == self.strike.when and self.strike.commit in moves:
             self.seen[when] += 1
             if self.seen[when] == self.strike.nth:
@@ -70,10 +81,9 @@ class _Watch:
                 signal.pthread_kill(get_ident(), self.strike.signal)
 
 
-def _states(connection: Connection) -> dict[int, str]:
+def _states(connection: Any) -> dict[int, str]:
     """As they stand inside of the transaction."""
-    driver: Any = connection.connection.driver_connection
-    cursor = driver.cursor()
+    cursor = connection.cursor()
     cursor.execute("SELECT id, state FROM deliveries")
     return dict(cursor.fetchall())
 

@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Connection
-
 from newsletter.storage.times import as_text, from_text
 
 _ROWS = re.compile(r"\[rows (.*?)\](?=\s|$)", re.DOTALL)
@@ -32,8 +30,7 @@ _WORDS = {
 class Bare:
     """A cursor, and how its database writes instants and days."""
 
-    def __init__(self, connection: Connection, *, is_sqlite: bool) -> None:
-        cursor: Any = connection.connection.cursor()
+    def __init__(self, cursor: Any, *, is_sqlite: bool) -> None:
         self._cursor = cursor
         self.is_sqlite = is_sqlite
         self.instant: Callable[[datetime | None], Any] = _instant_as_text if is_sqlite else _as_it_is

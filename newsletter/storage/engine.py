@@ -27,6 +27,8 @@ CHECKPOINT_PAGES = 8_000
 CHUNK = 500
 """How many values one statement asks for: far below what either database takes, far above what costs."""
 
+_BEGIN_WRITING = "BEGIN IMMEDIATE"
+
 Durability = Literal["power", "process"]
 """What a committed row survives: a power cut, or only the death of our process (SQLite alone tells them apart)."""
 T = TypeVar("T")
@@ -68,9 +70,16 @@ class Database:
     @contextmanager
     def writing_bare(self) -> Iterator[Bare]:
         """The same with the driver's own cursor, for what runs once a group of messages."""
-        driver_errors = self.engine.dialect.loaded_dbapi.Error
-        with self.writing() as connection, failures.explained(self.place, driver_errors, UnicodeError):
-            yield Bare(connection, is_sqlite=self.is_sqlite)
+        with failures.explained(self.place, self.engine.dialect.loaded_dbapi.Error, UnicodeError):
+            pooled = self.engine.raw_connection()
+            try:
+                cursor = pooled.cursor()
+                if self.is_sqlite:
+                    cursor.execute(_BEGIN_WRITING)
+                yield Bare(cursor, is_sqlite=self.is_sqlite)
+                pooled.commit()
+            finally:  # what is not committed by now is rolled back, for the pool takes nothing half-done
+                pooled.close()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""
@@ -173,4 +182,4 @@ def _listen_to_sqlite(engine: Engine, *, place: str, synchronous: str) -> None:
         writes = connection.get_execution_options().get("writes", False)
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         with failures.explained(place):
-            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            driver.execute(_BEGIN_WRITING if writes else "BEGIN")
