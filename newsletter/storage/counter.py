@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import select, update
@@ -30,6 +29,7 @@ class HandCounter:
         self._database = database
         self._lock = Lock()
         self._published = 0
+        self._path = database.file and database.file.with_name(f"{database.file.name}.counter")
 
     def bump(self, bare: Bare) -> int:
         """One more, within the caller's transaction; the new count is for ``publish``."""
@@ -67,11 +67,6 @@ class HandCounter:
         with self._database.writing() as connection:
             told = str(self._told())
             connection.execute(update(notes).where(_HANDED).values(value=told))
-
-    @property
-    def _path(self) -> Path | None:
-        file = self._database.file
-        return file.with_name(f"{file.name}.counter") if file else None
 
     def _told(self) -> int:
         """What the file says; 0 where there is none."""
