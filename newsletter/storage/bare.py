@@ -1,8 +1,8 @@
 """The driver's own cursor in a transaction of ours, for the few statements that run once a group of messages.
 
 They are written out, for building them and wrapping their rows would cost more than running them. ``?`` stands for a
-value, ``[marks]`` for as many as there are, ``[rows (?, ?)]`` for as many rows; where SQLite and PostgreSQL use other
-words for the same, ``{…}`` stands for them.
+value, ``[marks]`` for as many as there are, ``[rows (?, ?)]`` for as many rows, ``[each WHEN ? THEN ?]`` for the same
+without commas; where SQLite and PostgreSQL use other words for the same, ``{…}`` stands for them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, cast
 from newsletter.storage.times import as_text, from_text
 
 _ROWS = re.compile(r"\[rows (.*?)\](?=\s|$)", re.DOTALL)
+_EACH = re.compile(r"\[each (.*?)\]")
 _WORDS = {
     True: {"{instant}": "TEXT", "{take}": "", "{share}": "", "{lock}": ""},
     False: {
@@ -55,6 +56,7 @@ def _spell(sql: str, count: int, is_sqlite: bool) -> str:
     for word, spelt in _WORDS[is_sqlite].items():
         sql = sql.replace(word, spelt)
     sql = _ROWS.sub(lambda row: ", ".join([row[1]] * count), sql).replace("[marks]", ", ".join("?" * count))
+    sql = _EACH.sub(lambda each: " ".join([each[1]] * count), sql)
     return sql if is_sqlite else sql.replace("?", "%s")
 
 

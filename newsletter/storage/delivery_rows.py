@@ -5,7 +5,7 @@ statements. Every write after a lease compares owner, attempt and state with wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,14 +28,14 @@ from newsletter.storage.ledger import (
     obstacle,
     shown_as_text,
 )
-from newsletter.storage.schema import IS_IN_HAND, deliveries, inputs
+from newsletter.storage.schema import AT_REST, IS_IN_HAND, deliveries, inputs
 from newsletter.storage.subscribers import subscriber_from
 from newsletter.storage.times import UtcDateTime
 from newsletter.text import one_line
 
 MAX_ERROR_CHARACTERS = 500
 ROWS_AT_ONCE = 50
-"""Rows of one INSERT: what a statement costs by itself is spread over them."""
+"""Rows of one statement: what a statement costs by itself is spread over them."""
 SUPPRESSED_BEFORE = "the address was suppressed before the digest was made"
 LOST = "its sender ended before the provider's answer was recorded"
 
@@ -53,9 +53,16 @@ _COUNTS = text(
     " UNION ALL SELECT 'ready', count(*) FROM deliveries WHERE state = 'ready'"
     " UNION ALL SELECT state, count(*) FROM deliveries WHERE owner IS NOT NULL AND state IN ('leased', 'handed')"
     " GROUP BY state"
-    " UNION ALL SELECT state, count(*) FROM deliveries WHERE state NOT IN ('ready', 'leased', 'handed', 'sent')"
-    " GROUP BY state"
+    " UNION ALL SELECT state, count(*) FROM deliveries WHERE [at rest] GROUP BY state".replace("[at rest]", AT_REST)
 )
+
+
+def _settle_from(origins: Collection[DeliveryState]) -> str:
+    return sql.SETTLE + "(" + ", ".join(f"'{origin.value}'" for origin in sorted(origins)) + ")"
+
+
+_SETTLE = {state: _settle_from(before(state) & SENDING) for state in DeliveryState}
+"""By the state that a sender's word leads to: not from all of them it may."""
 
 _COLUMNS = deliveries.c
 _AT = bindparam("at", type_=UtcDateTime)
@@ -241,33 +248,35 @@ def note_shown(bare: Bare, shown: Mapping[int, Sequence[str]]) -> None:
 
 def settle_rows(bare: Bare, settlements: Iterable[Settlement], *, owner: str, at: datetime) -> None:
     """Moves rows of this owner's leases; who waits again, or is done with, belongs to nobody; NotOurs as above."""
-    by_state: dict[tuple[DeliveryState, bool], list[Settlement]] = defaultdict(list)
-    for settlement in settlements:
-        by_state[settlement.state, settlement.spends_attempt].append(settlement)
-    for (state, _), alike in by_state.items():
-        for some in in_chunks(alike):
-            if _settle(bare, state, some, owner=owner, at=at) != len(some):
+    alike: dict[Hashable, list[Settlement]] = defaultdict(list)
+    for one in settlements:
+        word = one.state, one.spends_attempt, one.delivery.attempt, one.retry_at, one.provider, one.error
+        alike[word].append(one)
+    for group in alike.values():
+        for some in in_chunks(group, ROWS_AT_ONCE):
+            if _settle(bare, some, owner=owner, at=at) != len(some):
                 raise NotOurs
 
 
-def _settle(bare: Bare, state: DeliveryState, alike: Sequence[Settlement], *, owner: str, at: datetime) -> int:
-    now = bare.instant(at)
+def _settle(bare: Bare, alike: Sequence[Settlement], *, owner: str, at: datetime) -> int:
+    """Writes the same word of them all; only the provider's ids are their own."""
+    first, now = alike[0], bare.instant(at)
+    state = first.state
     values: list[Any] = [
         state.value,
-        int(state is DeliveryState.READY or not alike[0].spends_attempt),
+        int(state is DeliveryState.READY or not first.spends_attempt),
         owner if state in SENDING else None,
         now if state is DeliveryState.SENT else None,
         now,
+        bare.instant(first.retry_at),
+        first.provider,
+        _short(first.error),
     ]
     for one in alike:
-        values += [one.delivery.id, one.delivery.attempt, bare.instant(one.retry_at)]
-        values += [one.provider, _short(one.provider_id), _short(one.error)]
-    return bare.write(sql.SETTLE + _origins(state), [*values, owner], count=len(alike))
-
-
-def _origins(state: DeliveryState) -> str:
-    """The states in which a sender's word may lead to this one, as a list in SQL."""
-    return "(" + ", ".join(f"'{origin.value}'" for origin in sorted(before(state) & SENDING)) + ")"
+        values += (one.delivery.id, _short(one.provider_id))
+    values += (owner, first.delivery.attempt)
+    values += [one.delivery.id for one in alike]
+    return bare.write(_SETTLE[state], values, count=len(alike))
 
 
 def give_up_rows(connection: Connection, *, at: datetime, expired_only: bool) -> GivenUp:

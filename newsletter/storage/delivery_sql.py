@@ -33,7 +33,8 @@ OLDEST_FIRST = " ORDER BY d.id LIMIT ? {take}"
 # Two queries, for one over both states would sort all that is ready at each lease.
 READY = "d.state = 'ready'"
 DUE = (
-    "d.state NOT IN ('ready', 'leased', 'handed', 'sent') AND d.state = 'retry' AND d.retry_at <= ?"
+    "d.state <> 'ready' AND d.state <> 'leased' AND d.state <> 'handed' AND d.state <> 'sent'"
+    " AND d.state = 'retry' AND d.retry_at <= ?"
     # What was told of it while its sender had it is looked at first.
     " AND NOT EXISTS (SELECT 1 FROM events AS told WHERE told.delivery_id = d.id AND told.waits)"
 )
@@ -60,8 +61,7 @@ NEWS = (
 SHOW = "UPDATE inputs SET shown = ? WHERE delivery_id = ?"
 SETTLE = (
     "UPDATE deliveries SET state = ?, attempt = attempt - ?, owner = ?, sent_at = CAST(? AS {instant}), updated_at = ?,"
-    " lease_until = NULL, retry_at = CAST(v.column3 AS {instant}), provider = v.column4, provider_id = v.column5,"
-    " error = v.column6 FROM (VALUES [rows (?, ?, ?, ?, ?, ?)] ) AS v"
-    " WHERE deliveries.id = v.column1 AND deliveries.attempt = v.column2 AND deliveries.owner = ?"
-    " AND deliveries.state IN "
+    " lease_until = NULL, retry_at = CAST(? AS {instant}), provider = ?, error = ?,"
+    " provider_id = CASE id [each WHEN ? THEN ?] END"
+    " WHERE owner = ? AND attempt = ? AND id IN ([marks]) AND state IN "
 )

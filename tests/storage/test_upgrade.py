@@ -253,6 +253,40 @@ def test_a_database_of_an_early_version_goes_on_after_its_upgrade(
         assert "inputs" not in inspect(copied).get_table_names()
 
 
+def test_what_is_at_rest_is_found_after_its_index_was_made_anew(
+    database_url: str, early_version: Callable[[str], Path]
+) -> None:
+    database = Database(database_url)
+    bring_up_to_date(database, migrate=True, head="0006", migrations=early_version("0006"))
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    at = "2026-11-22 12:00:00.000000" if database.is_sqlite else noon
+    day = "2026-11-22" if database.is_sqlite else noon.date()
+    row = text(
+        "INSERT INTO deliveries (id, kind, subscriber, local_date, state, attempt, owner, retry_at, valid_until,"
+        " created_at, updated_at) VALUES (:id, 'digest', :message, :day, :state, 1, :owner, :at, :at, :at, :at)"
+    )
+    made_of = text(
+        "INSERT INTO inputs (delivery_id, message_id, shown, payload) VALUES (:id, :message, '[]', :payload)"
+    )
+    with database.writing() as connection:
+        for number, state in enumerate(DeliveryState, 1):
+            owner = "old" if state in {DeliveryState.LEASED, DeliveryState.HANDED} else None
+            of_it = {"id": number, "message": f"<{number}>"}
+            connection.execute(row, {**of_it, "day": day, "state": state.value, "owner": owner, "at": at})
+            connection.execute(made_of, {**of_it, "payload": b""})
+    database.close()
+    with Storage.open(database_url, migrate=True) as storage:
+        assert storage.upgrade.before == "0006"
+        assert storage.deliveries.counts() == dict.fromkeys(DeliveryState, 1)
+        for state in DeliveryState:
+            assert [found.state for found in storage.deliveries.find(states={state})] == [state]
+        wanted = {"owner": "new", "limit": 9, "until": noon + timedelta(hours=1), "at": noon}
+        leased = storage.deliveries.lease(**wanted, now=noon - timedelta(hours=1))
+        assert (
+            leased.settled == (DeliveryState.SUPPRESSED,) * 2
+        )  # what was ready and what was due: there are no readers
+
+
 def test_sqlite_is_copied_before_it_is_changed(sqlite_url: str, next_version: Callable[..., Path]) -> None:
     database = Database(sqlite_url)
     with_a_message(database)
