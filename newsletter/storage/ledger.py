@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from newsletter.model import Delivery, DeliveryState, Subscriber, SubscriberState
 from newsletter.storage.parts import Body
 
@@ -195,7 +197,7 @@ def delivery_of(fields: Iterable[tuple[str, Any]]) -> Delivery:
 
 def shown_as_text(ids: Sequence[str]) -> str:
     """Entry ids as the column ``shown`` holds them."""
-    return json.dumps(ids, separators=(",", ":"))
+    return to_json(ids).decode()
 
 
 def obstacle(delivery: Delivery, reader: Reader | None) -> str | None:
