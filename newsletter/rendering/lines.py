@@ -16,6 +16,8 @@ def wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
     >>> print(wrapped("1. " + "word " * 20, hanging=3))
     1. word word word word word word word word word word word word word word
        word word word word word word
+    >>> wrapped("too far in", 99).split()
+    ['too', 'far', 'in']
     """
     text = str(text)
     if _UNEVEN.search(text):
@@ -25,7 +27,7 @@ def wrapped(text: str, indent: int = 0, *, hanging: int = 0) -> str:
     lines: list[str] = []
     margin, further = " " * indent, " " * (indent + hanging)
     at, end = 0, len(text)
-    while end - at > (room := COLUMNS - len(margin)):
+    while end - at > (room := max(1, COLUMNS - len(margin))):
         space = text.rfind(" ", at, at + room + 1)
         if space < 0:
             space = text.find(" ", at + room + 1)
