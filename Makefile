@@ -26,12 +26,12 @@ demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few s
 
 test: $(VENV)/installed-for-tests  ## sets up all that the whole suite needs, then runs it
 	@tests/prepare.sh
-	@$(BIN)/python -m pytest -n auto -q
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q
 	@$(MAKE) --no-print-directory lint
 
 coverage: $(VENV)/installed-for-tests  ## the suite again, slower, with the lines and branches that nothing ran
 	@tests/prepare.sh
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered -q
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered -q
 
 lint: $(VENV)/installed-for-tests  ## style, types, and the import layers
 	@$(BIN)/ruff check .

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -93,6 +94,15 @@ class Deployment:
         text = yaml.safe_dump({"subscribers": [dict(reader) for reader in readers]})
         (self.folder / "config" / "subscribers.yaml").write_text(text, encoding="utf-8")
 
+    def write_plain_look(self) -> None:
+        """A template in place of the shipped one, for tests that look at no HTML: it is put together in no time."""
+        (self.folder / "templates").mkdir()
+        (self.folder / "templates" / "digest.mjml.j2").write_text(
+            "<mjml><mj-body><mj-section><mj-column><mj-text>{{ cards|length }} papers</mj-text>"
+            "</mj-column></mj-section></mj-body></mjml>",
+            encoding="utf-8",
+        )
+
     def write_page(self, name: str, papers: Sequence[tuple[str, str]]) -> None:
         """A saved listing, as a person copies it out of the browser."""
         lines = ["Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!"]
@@ -123,6 +133,22 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.delenv("NEWSLETTER_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
     return deploy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Deployment, Callable[[], object]], None]:
+    """Does to a deployment what is done the first time, and is copied from there for the module's other tests."""
+    kept = tmp_path_factory.mktemp("once") / "deployment"
+
+    def bring(deployment: Deployment, play: Callable[[], object]) -> None:
+        if kept.exists():
+            shutil.copytree(kept, deployment.folder, dirs_exist_ok=True)
+            deployment.write(**yaml.safe_load((kept / "config" / "newsletter.yaml").read_text(encoding="utf-8")))
+        else:
+            play()
+            shutil.copytree(deployment.folder, kept)
+
+    return bring
 
 
 def deploy(folder: Path) -> Deployment:

@@ -10,12 +10,16 @@ MORNING = "2026-11-23T08:00:00Z"
 
 
 @pytest.fixture
-def uncertain(deployment):
+def uncertain(deployment, once):
     """A deployment whose three digests were accepted, and the answers lost."""
-    with SmtpSink() as sink:
-        sink.answer("END", DROP, DROP, DROP)
-        deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
-        assert deployment("run", "--json", "--now", MORNING).json["uncertain"] == 3
+
+    def lose_answers() -> None:
+        with SmtpSink() as sink:
+            sink.answer("END", DROP, DROP, DROP)
+            deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
+            assert deployment("run", "--json", "--now", MORNING).json["uncertain"] == 3
+
+    once(deployment, lose_answers)
     deployment.write(provider={"kind": "files", "path": "outbox"})
     return deployment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,12 +26,17 @@ VOTED = [title for title, _ in NEUROMORPHIC[:3]]
 
 
 @pytest.fixture
-def mine(deployment: Deployment) -> Deployment:
+def mine(deployment: Deployment, once: Callable[..., None]) -> Deployment:
     """A deployment with papers on neuromorphic hardware as well, all fetched; Ada cares for tides."""
-    deployment.write_page("chips", NEUROMORPHIC)
-    deployment.write(sources=[*deployment.settings["sources"], {"kind": "page", "name": "chips", "path": "chips.txt"}])
-    deployment.write_readers([{"email": ADA, "profile": {"interests": ["fMRI"], "max_papers": 20}}])
-    assert deployment("fetch", "--now", MORNING).code == 0
+
+    def fetch() -> None:
+        deployment.write_page("chips", NEUROMORPHIC)
+        chips = {"kind": "page", "name": "chips", "path": "chips.txt"}
+        deployment.write(sources=[*deployment.settings["sources"], chips])
+        deployment.write_readers([{"email": ADA, "profile": {"interests": ["fMRI"], "max_papers": 20}}])
+        assert deployment("fetch", "--now", MORNING).code == 0
+
+    once(deployment, fetch)
     return deployment
 
 

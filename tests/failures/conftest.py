@@ -105,6 +105,7 @@ def _by_name(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 @pytest.fixture
 def product(deployment, site: Site, monkeypatch) -> Product:
     """The product over the site, with every kind's services there and all waiting cut short."""
+    deployment.write_plain_look()
     product = Product(deployment)
     limiter = Limiter("failures", 0.0, folder=deployment.folder)
     kinds: dict[str, Fetcher] = {

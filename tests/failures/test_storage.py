@@ -56,15 +56,24 @@ def sink() -> Iterator[Server]:
 
 
 @pytest.fixture
-def mailing(deployment: Deployment, sink: Server) -> Deployment:
+def mailing(deployment: Deployment, sink: Server, once: Callable[..., None]) -> Deployment:
     """45 readers, and papers that are stored already."""
-    return set_up(deployment, sink)
+    once(deployment, lambda: fill(deployment))
+    return connect(deployment, sink)
 
 
 def set_up(deployment: Deployment, sink: Server) -> Deployment:
-    deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port}, retention={"messages": "1d"})
+    fill(deployment)
+    return connect(deployment, sink)
+
+
+def fill(deployment: Deployment) -> None:
     deployment.write_readers([{"email": address} for address in READERS])
     assert deployment("fetch", "--now", MORNING).code == 0
+
+
+def connect(deployment: Deployment, sink: Server) -> Deployment:
+    deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port}, retention={"messages": "1d"})
     return deployment
 
 

@@ -11,6 +11,6 @@ from newsletter.storage import Storage
 
 
 @pytest.fixture
-def outbox(database_url: str) -> Iterator[Outbox]:
-    with Storage.open(database_url, migrate=True) as storage:
+def outbox(storage_url: str) -> Iterator[Outbox]:
+    with Storage.open(storage_url, durability="process") as storage:
         yield Outbox(storage)

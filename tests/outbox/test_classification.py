@@ -85,8 +85,8 @@ def check(storage: Storage, outbox: Outbox, error: Exception | None, means: Mean
 
 
 @pytest.fixture
-def outbox(tmp_path):
-    with Storage.open(f"sqlite:///{tmp_path / 'newsletter.db'}", durability="process") as storage:
+def outbox(sqlite_url):
+    with Storage.open(sqlite_url, durability="process") as storage:
         yield Outbox(storage)
 
 

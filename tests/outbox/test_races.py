@@ -27,15 +27,15 @@ HAPPENINGS: dict[str, Happening] = {
 
 
 @pytest.fixture
-def storage(database_url: str) -> Iterator[Storage]:
-    with Storage.open(database_url, migrate=True) as opened:
+def storage(storage_url: str) -> Iterator[Storage]:
+    with Storage.open(storage_url) as opened:
         yield opened
 
 
 @pytest.fixture
-def elsewhere(storage: Storage, database_url: str) -> Iterator[Storage]:
+def elsewhere(storage: Storage, storage_url: str) -> Iterator[Storage]:
     """What another process has of the same database."""
-    with Storage.open(database_url) as opened:
+    with Storage.open(storage_url) as opened:
         yield opened
 
 

@@ -208,10 +208,10 @@ with Storage.open(sys.argv[1]) as storage:
 """
 
 
-def test_processes_on_postgresql_share_a_limit(postgres_url, request):
-    with Storage.open(postgres_url, migrate=True) as storage:
+def test_processes_on_postgresql_share_a_limit(emptied_postgres_url, request):
+    with Storage.open(emptied_postgres_url) as storage:
         Outbox(storage).plan(*addresses(100))
-        command = [sys.executable, "-c", PROCESS, postgres_url, str(request.config.rootpath / "tests")]
+        command = [sys.executable, "-c", PROCESS, emptied_postgres_url, str(request.config.rootpath / "tests")]
         senders = [subprocess.Popen([*command, f"s{n}"], stdout=subprocess.PIPE, text=True) for n in range(3)]
         sent = [int(sender.communicate(timeout=120)[0]) for sender in senders]
         assert sum(sent) == 33

@@ -103,8 +103,8 @@ def test_what_an_earlier_version_froze_thaws_too():
 
 
 @pytest.fixture
-def storage(database_url):
-    with Storage.open(database_url, migrate=True) as opened:
+def storage(storage_url):
+    with Storage.open(storage_url) as opened:
         yield opened
 
 

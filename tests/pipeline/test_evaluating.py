@@ -54,11 +54,15 @@ def bibtex(entries: list[Entry], *, abstracts: bool = True) -> str:
 
 
 @pytest.fixture
-def filled(deployment, others):
+def filled(deployment, others, once):
     """The deployment with seventy-five papers in its store; none is about spikes."""
-    deployment.write(sources=[{"kind": "page", "name": "all", "path": "all.txt"}])
-    deployment.write_page("all", [(entry.title, entry.summary) for entry in others])
-    assert deployment("fetch", "--json", "--now", MORNING).json["new"] == 75
+
+    def fetch() -> None:
+        deployment.write(sources=[{"kind": "page", "name": "all", "path": "all.txt"}])
+        deployment.write_page("all", [(entry.title, entry.summary) for entry in others])
+        assert deployment("fetch", "--json", "--now", MORNING).json["new"] == 75
+
+    once(deployment, fetch)
     return deployment
 
 

@@ -22,6 +22,7 @@ def waiting(deployment):
     """One reader, a page that always has something, and a lab whose list is waited for until 09:30 in Berlin."""
 
     def write(**reader):
+        deployment.write_plain_look()
         deployment.write_readers([ADA | reader])
         deployment.write(
             timezone="Europe/Berlin",

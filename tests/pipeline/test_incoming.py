@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import mailbox
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ def sink(deployment: Deployment) -> Iterator[SmtpSink]:
     env.write_text("NEWSLETTER_SECRET_KEY=a secret of thirty-two characters\nIMAP_PASSWORD=secret\n", encoding="utf-8")
     env.chmod(0o600)
     mailbox.Maildir(deployment.folder / "reports", create=True)
+    deployment.write_plain_look()
     with SmtpSink() as sink:
         deployment.write(
             provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port},
@@ -164,9 +165,9 @@ def receive(deployment: Deployment, body: bytes, headers: dict[str, str] | None 
 
 
 @pytest.fixture
-def by_sendgrid(deployment: Deployment) -> Deployment:
+def by_sendgrid(deployment: Deployment, once: Callable[..., None]) -> Deployment:
     """The deployment has sent three mails, and goes on by SendGrid."""
-    deployment("run", "--now", MORNING)
+    once(deployment, lambda: deployment("run", "--now", MORNING))
     deployment.write(provider={"kind": "sendgrid", "api_key": "SG.x", "webhook_key": KEY})
     return deployment
 

@@ -1,20 +1,15 @@
-"""A storage on each kind of database, with its schema; copied from one that was migrated once."""
+"""A storage on each kind of database, and readers with deliveries in it."""
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from newsletter.model import Delivery, Subscriber
 from newsletter.storage import NewDelivery, Storage
-from newsletter.storage.schema import metadata
 
 
 @pytest.fixture
@@ -29,47 +24,12 @@ def at() -> datetime:
     return datetime(2026, 11, 23, 9, 0, 7, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the schema."""
-    file = tmp_path_factory.mktemp("template") / "newsletter.db"
-    Storage.open(f"sqlite:///{file}").close()
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres_with_schema(postgres_server: str) -> str:
-    """The URL of a PostgreSQL database with the schema."""
-    name = f"template_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    Storage.open(url, migrate=True).close()
-    return url
-
-
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A SQLite database with the schema."""
-    file = tmp_path / "newsletter.db"
-    shutil.copy(sqlite_template, file)
-    return f"sqlite:///{file}"
-
-
-@pytest.fixture
-def emptied_postgres_url(postgres_with_schema: str) -> str:
-    """The same with nothing in it; emptying costs a hundredth of making a database."""
-    children_first = [table.name for table in reversed(metadata.sorted_tables) if table.name != "notes"]
-    with psycopg.connect(postgres_with_schema) as connection:
-        connection.execute("; ".join(f"DELETE FROM {name}" for name in children_first))
-        connection.execute("DELETE FROM notes WHERE name = 'clock'")
-    return postgres_with_schema
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def storage_url(request: pytest.FixtureRequest) -> str:
-    """A database with the schema, once on SQLite and once on PostgreSQL."""
-    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "emptied_postgres_url"))
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with nothing in it, not even the schema, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsletter.db'}"
+    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
