@@ -55,22 +55,22 @@ THINGS = "networks models learning memory decoding alignment inference search co
 
 
 def measure() -> list[dict[str, Any]]:
-    """Messages a second of each way, medians of five rounds taken in turn, and the ratios."""
-    crowd = [(reader(number), digest(number)) for number in range(READERS)]
-    ways = {"naive": (make_naive(), crowd[:NAIVE_READERS]), "ours": (make_ours(), crowd)}
+    """Messages a second of each way, medians of five rounds taken in turn, and the ratios.
+
+    Each round has readers who were not there before, as each edition has: what was said to one of them is seldom said
+    to another. The round before the first is not counted: it renders what all of them have in common.
+    """
+    naive, ours = make_naive(), make_ours()
+    rounds: dict[str, list[float]] = {"naive": [], "ours": [], "ours, two processes": []}
     with ProcessPoolExecutor(1) as one_half, ProcessPoolExecutor(1) as other_half:
-
-        def render_in_two() -> None:
-            # A process of its own for each half: one that takes up the other's would first have to make its readers.
-            for rendering in [half.submit(_render_share, share) for share, half in enumerate((one_half, other_half))]:
-                rendering.result()
-
-        rounds: dict[str, list[float]] = {name: [] for name in (*ways, "ours, two processes")}
-        render_in_two()
-        for _ in range(ROUNDS):
-            for name, (render, readers) in ways.items():
-                rounds[name].append(len(readers) / _seconds(lambda: sum(len(render(*one)) for one in readers)))  # noqa: B023
-            rounds["ours, two processes"].append(2 * READERS / _seconds(render_in_two))
+        halves = (one_half, other_half)  # a process of its own for each: what it has in common with others, it has made
+        for number in range(ROUNDS + 1):
+            people = crowd(number)
+            _at_once(halves, _gather, number)
+            rounds["naive"].append(_rate(lambda: _render_all(naive, people[:NAIVE_READERS]), NAIVE_READERS))  # noqa: B023
+            rounds["ours"].append(_rate(lambda: _render_all(ours, people), READERS))  # noqa: B023
+            rounds["ours, two processes"].append(_rate(lambda: _at_once(halves, _render_gathered), 2 * READERS))
+    rounds = {name: measured[1:] for name, measured in rounds.items()}
     rates = {name: statistics.median(measured) for name, measured in rounds.items()}
     return [
         {
@@ -82,6 +82,12 @@ def measure() -> list[dict[str, Any]]:
         }
         for name, rate in rates.items()
     ]
+
+
+def crowd(number: int) -> list[tuple[Subscriber, Digest]]:
+    """As many readers as a round has, and no other round."""
+    numbers = range(number * READERS, (number + 1) * READERS)
+    return [(reader(one), digest(one)) for one in numbers]
 
 
 def make_ours() -> Callable[[Subscriber, Digest], bytes]:
@@ -194,19 +200,29 @@ def _phrase(chance: random.Random) -> str:
     return f"{chance.choice(WORDS.split())} {chance.choice(THINGS.split())}"
 
 
-def _render_share(share: int) -> int:
-    """Half of two processes' work: as many readers as one process has in its round."""
-    if share not in _SHARES:
-        numbers = range(share * READERS, (share + 1) * READERS)
-        _SHARES[share] = make_ours(), [(reader(number), digest(number)) for number in numbers]
-    render, readers = _SHARES[share]
-    return sum(len(render(*one)) for one in readers)
+_HALF: dict[str, Any] = {}
+"""Of a process that renders beside another one: the product's way, and the readers of its round."""
 
 
-_SHARES: dict[int, Any] = {}
+def _gather(number: int, share: int) -> None:
+    _HALF.setdefault("render", make_ours())
+    _HALF["people"] = crowd((ROUNDS + 1) * (share + 1) + number)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _render_gathered(_share: int) -> int:
+    return _render_all(_HALF["render"], _HALF["people"])
+
+
+def _render_all(render: Callable[[Subscriber, Digest], bytes], people: Sequence[tuple[Subscriber, Digest]]) -> int:
+    return sum(len(render(*one)) for one in people)
+
+
+def _at_once(halves: Sequence[ProcessPoolExecutor], work: Callable[..., object], *given: int) -> None:
+    for done in [half.submit(work, *given, share) for share, half in enumerate(halves)]:
+        done.result()
+
+
+def _rate(work: Callable[[], object], count: int) -> float:
     start = time.perf_counter()
     work()
-    return time.perf_counter() - start
+    return count / (time.perf_counter() - start)
