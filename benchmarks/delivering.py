@@ -8,7 +8,6 @@ one finished message again and again. All of them send to Postfix's ``smtp-sink`
 
 from __future__ import annotations
 
-import resource
 import shutil
 import smtplib
 import statistics
@@ -25,6 +24,7 @@ from typing import Any
 
 from benchmarks import messages
 from benchmarks.loopback import HOST
+from benchmarks.peak import peak_megabytes
 from benchmarks.transports import TOOLS_PATH, by_smtp_source, smtp_sink
 from newsletter.config.settings import SmtpProvider
 from newsletter.delivery import open_provider
@@ -163,7 +163,7 @@ def _peak_of(readers: int, port: int) -> float:
         with Storage.open(url, durability="process") as storage:
             people = (one for page in storage.subscribers.pages() for one in page)
             _send(storage, people, _digest_by_id, Letterhead(messages.SETTINGS), port, keep_bodies=True)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_megabytes()
 
 
 def _prepare_elsewhere(url: str, readers: int) -> None:

@@ -1,12 +1,11 @@
 """What the ledger costs a message: planned, leased, handed and recorded in groups of 20, without mail or rendering.
 
-``python -m benchmarks.ledger 1000000`` for a million deliveries; ``make bench`` measures fewer.
+A million deliveries; ``python -m benchmarks.ledger 20000`` for fewer.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.peak import peak_megabytes
 from newsletter.model import (
     Delivery,
     DeliveryState,
@@ -30,7 +30,7 @@ from newsletter.model import (
 from newsletter.outbox import freeze
 from newsletter.storage import Durability, HandOver, NewDelivery, Settlement, Storage, Wanted
 
-READERS = 100_000
+READERS = 1_000_000
 FEW_READERS = 10_000
 SHARD = 500
 GROUP = 20
@@ -83,7 +83,7 @@ def run(readers: int, durability: Durability) -> dict[str, Any]:
         "send, us": sending.wall / readers * 1e6,
         "a message, us": (planning.wall + sending.wall) / readers * 1e6,
         "of it CPU, us": (planning.cpu + sending.cpu) / readers * 1e6,
-        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak MB": peak_megabytes(),
     }
 
 

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import json
 import random
-import re
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from subprocess import PIPE, run
 from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from benchmarks.peak import peak_megabytes
 from benchmarks.ranking import NOW, Paper, Task, find_folder, make_fields, rank_by_svm, read_papers, read_tasks
 from newsletter.model import Profile
 from newsletter.ranking import Pool
@@ -110,15 +108,7 @@ def rank_in_this_process(count: int) -> dict[str, float]:
     _ = task.pool  # what is asked for is a reader's part
     with threadpool_limits(1):
         _, cost = _timed(partial(_rank_all, task.pool, readers))
-    return {"ms": cost / count * 1e3, "MB": _peak()}
-
-
-def _peak() -> float:
-    """Where Linux tells it, of this program alone: what the kernel counts for a process holds its parent's as well."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return float(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))[0]) / 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return {"ms": cost / count * 1e3, "MB": peak_megabytes()}
 
 
 # -- who and what --------------------------------------------------------------------------------------------------
