@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -27,6 +28,10 @@ __all__ = ["deployment", "once"]
 # How long an example takes is the machine's matter, and nothing here is asserted of it.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+
+# Whoever starts the suite in the background of a shell has Ctrl-C ignored, and so would each process of a test's.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def start(server: Any) -> None:

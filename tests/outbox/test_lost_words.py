@@ -57,19 +57,24 @@ def test_an_answer_that_is_none_leaves_its_own_message_uncertain_alone(outbox: O
     assert outbox.states == {SENT: 2, UNCERTAIN: 1}
 
 
+def rename(outbox: Outbox, table: str, name: str) -> None:
+    with outbox.storage._database.writing() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
 @pytest.mark.parametrize("table", ["circuits", "events", "rates"])
 def test_storage_that_fails_around_a_hand_over_leaves_nothing_handed(outbox: Outbox, table: str):
     outbox.plan(*addresses(60))
 
     def decide(message):
         if len(provider.messages) == 5:
-            with outbox.storage._database.writing() as connection:
-                connection.execute(text(f"ALTER TABLE {table} RENAME TO gone"))
+            rename(outbox, table, "gone")
 
     provider = MemoryProvider(decide)
     provider.answer(NOBODY, *[Outcome(verdict=Verdict.NOT_HANDED)] * 2)
     rate = Rate(per_second=30) if table == "rates" else None
     tally = outbox.send(provider, rate=rate)
+    rename(outbox, "gone", table)  # the database is the next test's as well
     assert isinstance(tally.error, StorageError)
     states = outbox.states
     assert states[SENT] == len(provider.messages)
