@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -91,10 +92,22 @@ class JsonLines(logging.Formatter):
         return json.dumps(REDACTION.clean_all(told), ensure_ascii=False, default=str)
 
 
+class StderrLines(logging.Handler):
+    """Lines on whatever stderr is when they are told: above the bars while there are some, which take its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the line at once."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 as all handlers do: what cannot be told stops nothing
+            self.handleError(record)
+
+
 def set_up(log_format: LogFormat, *, verbose: bool) -> None:
     """Sends all logging of this process to stderr in that format."""
     as_json = log_format is LogFormat.JSON
-    handler = logging.StreamHandler()
+    handler = StderrLines()
     handler.setFormatter(JsonLines() if as_json else TextLines("%(asctime)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("newsletter").setLevel(logging.INFO if as_json and not verbose else logging.NOTSET)

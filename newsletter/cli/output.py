@@ -67,7 +67,7 @@ def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
 
 
 def progress(*, quiet: bool) -> Progress:
-    """Bars on stderr when a person looks; nothing when piped or ``quiet``."""
+    """Bars on stderr when a person looks; nothing when piped or ``quiet``, or where log lines are for a machine."""
     console = err()
     return Progress(
         SpinnerColumn(finished_text="[green]✓"),
@@ -77,8 +77,9 @@ def progress(*, quiet: bool) -> Progress:
         TextColumn("[dim]{task.fields[note]}"),
         TimeElapsedColumn(),
         console=console,
-        disable=quiet or not console.is_terminal,
+        disable=quiet or are_structured() or not console.is_terminal,
         transient=False,
+        redirect_stdout=sys.stdout.isatty(),  # what is piped elsewhere belongs to no bar
     )
 
 
