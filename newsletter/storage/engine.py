@@ -9,7 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    PoolProxiedConnection,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -78,8 +88,18 @@ class Database:
                     cursor.execute(_BEGIN_WRITING)
                 yield Bare(cursor, is_sqlite=self.is_sqlite)
                 pooled.commit()
-            finally:  # what is not committed by now is rolled back, for the pool takes nothing half-done
+            except BaseException:
+                self._undo(pooled)
+                raise
+            finally:
                 pooled.close()
+
+    def _undo(self, pooled: PoolProxiedConnection) -> None:
+        """Rolls back; a connection that is gone is given up here, for the pool would tell of it with a traceback."""
+        try:
+            pooled.rollback()
+        except self.engine.dialect.loaded_dbapi.Error:
+            pooled.invalidate()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""

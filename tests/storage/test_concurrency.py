@@ -6,8 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import psycopg
+import pytest
 from sqlalchemy import text
 
+from newsletter.errors import StorageError
 from newsletter.model import Delivery, DeliveryState, Entry, EntryChanges, Subscriber
 from newsletter.storage import NewDelivery, Settlement, Storage
 
@@ -153,3 +156,30 @@ def is_one_waiting(storage: Storage) -> bool:
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     with storage._database.reading() as connection:
         return bool(connection.scalar(waiting))
+
+
+def end_sessions(url: str) -> None:
+    """As a fail-over or an administrator does."""
+    others = "pid <> pg_backend_pid() AND datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+
+def write_while_it_ends(storage: Storage, url: str, *, goes_on: bool) -> None:
+    with storage._database.writing_bare() as bare:
+        bare.write("INSERT INTO notes (name, value) VALUES (?, ?)", ["half-done", "x"])
+        end_sessions(url)
+        if goes_on:
+            bare.read("SELECT name FROM notes")
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["before a statement", "before the commit"])
+def test_a_session_that_the_server_ends_is_one_clear_error(
+    emptied_postgres_url: str, caplog: pytest.LogCaptureFixture, goes_on: bool
+) -> None:
+    with Storage.open(emptied_postgres_url) as storage:
+        with pytest.raises(StorageError):
+            write_while_it_ends(storage, emptied_postgres_url, goes_on=goes_on)
+        assert [record for record in caplog.records if record.exc_info] == []
+        with storage._database.writing_bare() as bare:
+            assert bare.read("SELECT name FROM notes WHERE name = ?", ["half-done"]) == []
