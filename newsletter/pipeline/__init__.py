@@ -100,7 +100,6 @@ def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now:
     keep_account(storage, report, now=now, begun=begun)
     forget_unused(storage, now=now)
     at = storage.clock.believed()
-    if at is not None:
-        storage.deliveries.prune(at, messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT)
-        storage.events.prune(at, older_than=LEDGER_KEPT)
-        storage.runs.prune(at - RUNS_KEPT)
+    storage.deliveries.prune(at, messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT)
+    storage.events.prune(at, older_than=LEDGER_KEPT)
+    storage.runs.prune(at - RUNS_KEPT)
