@@ -129,7 +129,11 @@ class Subscribers:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
             for kinds in (IS_DIGEST, IS_NO_DIGEST):  # an index each
-                connection.execute(delete(deliveries).where(kinds, deliveries.c.subscriber == subscriber_id))
+                theirs = kinds, deliveries.c.subscriber == subscriber_id
+                connection.execute(
+                    delete(events).where(events.c.delivery_id.in_(select(deliveries.c.id).where(*theirs)))
+                )
+                connection.execute(delete(deliveries).where(*theirs))
             connection.execute(delete(events).where(events.c.subscriber == subscriber_id))
             connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
         if self._database.is_sqlite:

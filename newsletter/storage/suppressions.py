@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from newsletter.addresses import normal_form
 from newsletter.model import EventKind
@@ -54,12 +54,14 @@ class Suppressions:
         """Lets the address be mailed again, as if nothing had ever bounced there; false where it was not suppressed."""
         hashed = self.hash(email)
         reader = select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
-        # What was told stays known as told, and counts for its delivery; it is only nobody's score any more.
+        # What was told stays known as told, and counts for its delivery; it is only nobody's score any more, and by the
+        # delivery alone it is found again when its reader is erased.
         bounces = update(events).where(events.c.subscriber.in_(reader), events.c.kind.in_(BOUNCES))
+        detail = case((events.c.delivery_id.is_(None), ""), else_=events.c.detail)
         with self._database.writing() as connection:
             lifted = connection.execute(delete(suppressions).where(suppressions.c.address_hash == hashed)).rowcount > 0
             if lifted:
-                connection.execute(bounces.values(subscriber=None))
+                connection.execute(bounces.values(subscriber=None, detail=detail))
             return lifted
 
     def is_suppressed(self, email: str) -> bool:

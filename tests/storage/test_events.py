@@ -327,6 +327,34 @@ def test_an_address_whose_suppression_was_lifted_begins_anew(storage: Storage, d
     assert storage.events.counts() == {SOFT: 11}
 
 
+def test_a_score_stays_where_nothing_was_lifted(storage: Storage, deliver: Callable[..., None]) -> None:
+    deliver(DeliveryState.SENT)
+    storage.events.apply([told(SOFT, day, at=NOON + day * DAY) for day in range(9)])
+    assert not storage.suppressions.remove("ada@example.org")
+    assert storage.events.apply([told(SOFT, 9, at=NOON + 9 * DAY)]).suppressed == 1
+
+
+def test_what_else_was_told_stays_with_its_reader_when_a_suppression_is_lifted(
+    storage: Storage, deliver: Callable[..., None]
+) -> None:
+    deliver(DeliveryState.SENT)
+    storage.events.apply([told(EventKind.COMPLAINED), told(EventKind.BOUNCED_HARD)])
+    assert storage.suppressions.remove("ada@example.org")
+    whose = rows_of(storage, select(events.c.kind, events.c.subscriber))
+    assert whose == [(EventKind.BOUNCED_HARD, None), (EventKind.COMPLAINED, "ada")]
+
+
+def test_an_erased_reader_leaves_no_bounces_behind_that_were_forgiven(
+    storage: Storage, deliver: Callable[..., None], now: datetime
+) -> None:
+    deliver(DeliveryState.SENT)
+    alone = told(EventKind.BOUNCED_HARD, 2, delivery_id=None, subscriber="ada", detail="Ada has left the Institute")
+    storage.events.apply([told(EventKind.BOUNCED_HARD, detail="550 Ada is gone"), alone])
+    assert storage.suppressions.remove("ada@example.org")
+    storage.subscribers.erase("ada", now=now)
+    assert "Ada" not in str(rows_of(storage, select(events)))
+
+
 # -- once, and in any order ----------------------------------------------------------------------------------------
 
 
