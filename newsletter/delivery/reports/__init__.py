@@ -9,12 +9,13 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.delivery.reports.addresses import addresses_in
 from newsletter.delivery.reports.complaint import read_complaint
-from newsletter.delivery.reports.marks import Marks, find_leaver
+from newsletter.delivery.reports.leaving import find_leaver
+from newsletter.delivery.reports.marks import Marks
 from newsletter.delivery.reports.parts import RETURNED, Headers, Mail, read_headers, take_apart
 from newsletter.delivery.reports.plain import read_plain
 from newsletter.delivery.reports.status import Told, read_status
 from newsletter.delivery.reports.words import without_addresses
-from newsletter.model import Event
+from newsletter.model import Event, EventKind
 
 __all__ = ["MAX_BYTES", "PROVIDER", "Marks", "read_report"]
 
@@ -32,12 +33,14 @@ def read_report(raw: bytes, *, now: datetime, marks: Marks | None = None) -> tup
     Whatever the bytes, it raises nothing. ``now`` stands for the date of a report that has none, or one to come.
     """
     mail = take_apart(raw[:MAX_BYTES])
+    at = _date(mail.headers, now)
+    if leaver := find_leaver(mail):
+        return (_leaving(leaver, at),)
     complaint = read_complaint(mail)
     told = [complaint] if complaint else read_status(mail) or read_plain(mail)
     if not told:
         return ()
     found = _Found(mail, marks or Marks())
-    at = _date(mail.headers, now)
     return tuple(
         Event(
             kind=one.kind,
@@ -55,6 +58,20 @@ def read_report(raw: bytes, *, now: datetime, marks: Marks | None = None) -> tup
     )
 
 
+def _leaving(reader: str, at: datetime) -> Event:
+    """That the reader whom the subject names has left, and nothing of whatever mail is quoted below it."""
+    said = hashlib.sha256(f"{reader} {at.isoformat()}".encode()).hexdigest()[:40]
+    return Event(
+        kind=EventKind.UNSUBSCRIBED,
+        at=at,
+        provider=PROVIDER,
+        id=said,
+        subscriber=reader,
+        is_vouched_for=False,
+        detail="asked to be let go",
+    )
+
+
 class _Found:
     """Our marks in a report, and what the mail that came back says of itself."""
 
@@ -64,9 +81,7 @@ class _Found:
         to = mail.headers.all("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
         self.delivery_id = marks.find_delivery("\n".join(to)) or marks.find_delivery(everything)
         way_out = _WAYS_OUT.search(everything)
-        self.subscriber = (
-            marks.find_reader(re.sub(r"\s+", "", way_out[1])) if way_out else find_leaver(mail.headers.first("subject"))
-        )
+        self.subscriber = marks.find_reader(re.sub(r"\s+", "", way_out[1])) if way_out else None
         message_id = _MESSAGE_ID.search(everything)
         self.message_id = message_id[1] if message_id else None
         returned = mail.of_kind(*RETURNED)

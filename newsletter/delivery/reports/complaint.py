@@ -1,11 +1,10 @@
-"""Complaints: feedback reports (RFC 5965), the shapes that came before it or are beside it, and mails to leave."""
+"""Complaints: feedback reports (RFC 5965), and the shapes that complaints had before it or have beside it."""
 
 from __future__ import annotations
 
 import re
 
 from newsletter.delivery.reports.addresses import addresses_in
-from newsletter.delivery.reports.marks import find_leaver
 from newsletter.delivery.reports.parts import RETURNED, Headers, Mail, read_headers, readable_header
 from newsletter.delivery.reports.status import MAX_RECIPIENTS, Told
 from newsletter.model import EventKind
@@ -47,13 +46,13 @@ _SUBJECT = re.compile(
 
 
 def read_complaint(mail: Mail) -> Told | None:
-    """What a reader's mail program or provider complains of or asks for; ``None`` where the mail is neither."""
+    """What a reader's mail program or provider complains of; ``None`` where the mail is no complaint."""
     report = _report(mail)
     if report is not None:
         kind = _KINDS.get(report.first("feedback-type").partition(" ")[0].lower(), EventKind.COMPLAINED)
         words = f"feedback report: {report.first('feedback-type') or 'of no kind'}"
         return Told(kind, _recipients(mail, report), words)
-    if mail.headers.first("x-apple-unsubscribe").lower() == "true" or find_leaver(mail.headers.first("subject")):
+    if mail.headers.first("x-apple-unsubscribe").lower() == "true":
         return Told(EventKind.UNSUBSCRIBED, tuple(addresses_in(mail.headers.first("from"))[:1]), "asked to be let go")
     if _is_older_complaint(mail):
         return Told(EventKind.COMPLAINED, _recipients(mail, Headers()), "complaint")

@@ -18,7 +18,6 @@ MAX_LOCAL_PART = 64
 _TOKEN = r"([0-9]{1,19}\.[A-Za-z0-9_-]{22})"  # noqa: S105 a pattern
 _WAY_OUT = re.compile(r"/u/([A-Za-z0-9_.-]{1,200})")
 _WAY_OUT_BY_MAIL = re.compile(r"[?&]subject=unsubscribe(?:%20|\+)([A-Za-z0-9_-]{1,64})")
-_LEAVING = re.compile(r"\s*unsubscribe ([A-Za-z0-9_-]{1,64})\s*", re.IGNORECASE)
 
 
 class Marks:
@@ -59,9 +58,3 @@ class Marks:
                     return said[0]
         found = _WAY_OUT_BY_MAIL.search(way_out)
         return unquote(found[1]) if found else None
-
-
-def find_leaver(subject: str) -> str | None:
-    """The id in the subject of a mail that somebody's mail program wrote to our ``List-Unsubscribe``."""
-    found = _LEAVING.fullmatch(subject)
-    return found[1] if found else None

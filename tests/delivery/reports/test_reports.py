@@ -361,14 +361,44 @@ def test_a_signed_link_names_the_reader() -> None:
     assert MARKS.find_reader(way_out.replace("/u/eve2", "/u/bob3")) is None
 
 
-@pytest.mark.parametrize("more", ["", "X-Apple-Unsubscribe: true\n"])
-def test_the_way_out_by_mail_names_the_reader(more: str) -> None:
-    text = f"From: eve@reader.example\n{more}Subject: %s\n\nLet me go.\n"
-    event = read_one(text % "unsubscribe eve2")
-    assert (event.kind, event.subscriber) == (EventKind.UNSUBSCRIBED, "eve2")
-    nameless = read_report(mail(text % "unsubscribe"), now=NOW)
-    assert [one.subscriber for one in nameless] == ([None] if more else [])
-    assert read(text % "Re: unsubscribe eve2") == ([(EventKind.UNSUBSCRIBED, "eve@reader.example")] if more else [])
+EVE, ADA = "00112233445566ff", "8899aabbccddee00"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"unsubscribe {EVE}",
+        f" Unsubscribe  {EVE.upper()} ",
+        f"[EXTERNAL] unsubscribe+{EVE}",
+        f"=?utf-8?q?unsubscribe_{EVE}?=",
+    ],
+)
+@pytest.mark.parametrize("more", ["", "X-Apple-Unsubscribe: true\n", "Auto-Submitted: no\n"])
+def test_who_leaves_by_mail_is_whom_the_subject_names(subject: str, more: str) -> None:
+    """And nobody whose mail is quoted below it."""
+    quoted = f"> List-Unsubscribe: <mailto:papers@papers.example?subject=unsubscribe%20{ADA}>\n> {path_of(7)}\n{OURS}"
+    event = read_one(f"From: eve@reader.example\n{more}Subject: {subject}\n\nLet me go.\n{quoted}")
+    assert (event.kind, event.subscriber) == (EventKind.UNSUBSCRIBED, EVE)
+    assert (event.delivery_id, event.message_id, event.recipients) == (None, None, ())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"Subject: Re: unsubscribe {EVE}",
+        "Subject: unsubscribe instructions",
+        f"Subject: how to unsubscribe {EVE}",
+        f"Subject: unsubscribe {EVE}\nAuto-Submitted: auto-replied",
+        f"Subject: unsubscribe {EVE}\nReturn-Path: <>",
+    ],
+)
+def test_who_does_not_ask_to_leave_stays(head: str) -> None:
+    assert read(f"From: eve@reader.example\n{head}\n\nHello.\n{OURS}") == []
+
+
+def test_a_bounce_is_a_bounce_whatever_its_subject() -> None:
+    told = report(FAILED).replace("Subject: Undelivered Mail", f"Subject: unsubscribe {EVE}")
+    assert [kind for kind, _ in read(told)] == [HARD]
 
 
 def test_nobody_vouches_for_the_addresses_in_a_mail() -> None:
