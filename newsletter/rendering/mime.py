@@ -100,7 +100,7 @@ def put_together(
         f"Subject: {_unstructured('Subject', subject)}\r\nDate: {_date(date, date.utcoffset())}\r\n"
         f"Message-ID: {message_id}\r\n{''.join([f'{name}: {value}{_CRLF}' for name, value in headers])}"
     )
-    if not _is_sound(head):
+    if not _is_sound(head) or "\n" in message_id or any("\n" in value for _, value in headers):
         _tell_bad_header((("Message-ID", message_id), *headers))
     # "=_" cannot come out of quoted-printable, so no body holds the boundary
     boundary = "=_" + hashlib.blake2b(message_id.encode(), digest_size=12).hexdigest()
@@ -218,5 +218,5 @@ def _is_sound(head: str) -> bool:
 def _tell_bad_header(headers: Iterable[tuple[str, str]]) -> None:
     """UsageError for the header that cannot stand in a mail."""
     for name, value in headers:
-        if not _is_sound(f"{name}: {value}\r\n"):
+        if "\n" in value or not _is_sound(f"{name}: {value}\r\n"):
             raise UsageError(f"header {one_line(name)[:40]}: {one_line(value)[:80]!r} cannot stand in a mail")

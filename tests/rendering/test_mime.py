@@ -176,7 +176,18 @@ def test_domains_become_ascii() -> None:
     assert parse(build(recipient=Mailbox(email="ada@Bücher.example")))["To"] == "ada@xn--bcher-kva.example"
 
 
-@pytest.mark.parametrize("header", [("X-A", "é"), ("X-A", "a\nb"), ("X A", "b"), ("", "b"), ("X-A", "b" * 998)])
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("X-A", "é"),
+        ("X-A", "a\nb"),
+        ("X-A", "a\r\nBcc: b@example.org"),
+        ("X-A", "a\r\n b"),
+        ("X A", "b"),
+        ("", "b"),
+        ("X-A", "b" * 998),
+    ],
+)
 def test_headers_that_no_mail_may_carry(header: tuple[str, str]) -> None:
     with pytest.raises(UsageError, match="cannot stand in a mail"):
         build(headers=(header,))
