@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -558,3 +559,25 @@ def test_no_retention_keeps_no_message(storage: Storage, plan: Plan, lease: Leas
     [leased] = lease()
     storage.deliveries.hand([leased], owner="a", bodies={leased.id: (b"body",)})
     assert storage.deliveries.prune(at, messages_older_than=timedelta(0), rows_older_than=timedelta(days=365)) == (1, 0)
+
+
+ANSWERS: dict[str, Sequence[Any]] = {
+    "error": ("550 Ada is not here", "550 Bob has moved", None),
+    "provider": ("smtp", "sendgrid", None),
+    "provider_id": ("a1", None, "c3"),
+    "retry_at": (datetime(2026, 11, 23, 9, 1, tzinfo=UTC), datetime(2026, 11, 23, 9, 2, tzinfo=UTC), None),
+}
+
+
+@pytest.mark.parametrize("field", ANSWERS)
+def test_each_delivery_of_a_group_gets_its_own_answer(storage: Storage, plan: Plan, lease: Lease, field: str) -> None:
+    plan("ada", "bob", "eve")
+    leased = lease()
+    hand(storage, leased)
+    same = {"state": DeliveryState.RETRY if field == "retry_at" else DeliveryState.FAILED}
+    answers = [
+        Settlement(delivery=one, **same, **{field: value}) for one, value in zip(leased, ANSWERS[field], strict=True)
+    ]
+    storage.deliveries.record(answers, owner="a")
+    kept = {one.subscriber: getattr(one, field) for one in storage.deliveries.find()}
+    assert kept == {one.subscriber: value for one, value in zip(leased, ANSWERS[field], strict=True)}
