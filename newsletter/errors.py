@@ -34,6 +34,17 @@ class NewsletterError(Exception):
     exit_code = 2
 
 
+def reason_of(error: BaseException) -> str:
+    """What a library's or the machine's error says to people: the reason, without its number.
+
+    >>> reason_of(ConnectionRefusedError(111, "Connection refused"))
+    'Connection refused'
+    """
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    reason = getattr(cause, "strerror", None)
+    return reason if isinstance(reason, str) and reason else str(cause)
+
+
 class UsageError(NewsletterError):
     """What was asked for cannot be done: an unknown reader, a date that is none."""
 

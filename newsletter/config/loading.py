@@ -19,7 +19,7 @@ from newsletter.config.files import place, read_bytes, shown
 from newsletter.config.readers import ReaderDefaults, ReaderSection, SubscribersFile
 from newsletter.config.settings import NewsletterFile, Settings
 from newsletter.config.words import mistakes_of
-from newsletter.errors import ConfigError, Problem, UsageError
+from newsletter.errors import ConfigError, Problem, UsageError, reason_of
 from newsletter.model import Owner, Subscriber
 from newsletter.shipped import shipped
 
@@ -44,7 +44,7 @@ def find_config(path: Path | None, environ: Mapping[str, str]) -> Path:
         if given.exists():
             return given
     except (OSError, ValueError) as error:
-        raise ConfigError(Problem(str(given), f"cannot be read: {error}")) from error
+        raise ConfigError(Problem(str(given), f"cannot be read: {reason_of(error)}")) from error
     help_ = "there is no such file; run `newsletter init` to write one, or name yours with --config"
     raise ConfigError(Problem(str(given), help_))
 

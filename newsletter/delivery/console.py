@@ -11,7 +11,7 @@ from typing import Self
 
 from newsletter.config.settings import ConsoleProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
-from newsletter.errors import ProviderError
+from newsletter.errors import ProviderError, reason_of
 from newsletter.model import Mailbox, Message, Outcome, Verdict
 from newsletter.text import one_line
 
@@ -41,7 +41,7 @@ class Console:
                 self._stream.write(_fit(show(message), self._stream.encoding))
                 self._stream.flush()
             except (OSError, ValueError) as error:
-                raise ProviderError(f"the terminal cannot be written to: {error}") from error
+                raise ProviderError(f"the terminal cannot be written to: {reason_of(error)}") from error
             yield Outcome(verdict=Verdict.SENT)
 
     def __exit__(

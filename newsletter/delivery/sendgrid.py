@@ -24,7 +24,7 @@ from newsletter.delivery import NO_SURROUNDINGS, Surroundings
 from newsletter.delivery.groups import Groups, Unsendable, Wait, describe
 from newsletter.delivery.sendgrid_answers import Answer, outcome_of, refuses_us, words_of
 from newsletter.delivery.sendgrid_request import write_request
-from newsletter.errors import ProviderError, ProviderRefused, UsageError
+from newsletter.errors import ProviderError, ProviderRefused, UsageError, reason_of
 from newsletter.model import Message, Outcome, Verdict
 
 MAX_ANSWER_BYTES = 65_536
@@ -165,7 +165,7 @@ def _connect(url: Url, settings: SendgridProvider, surroundings: Surroundings) -
         connection.connect()
     except (*_BROKEN, UnicodeError) as error:
         connection.close()
-        raise ProviderError(f"{settings.host}: cannot be reached: {error}") from error
+        raise ProviderError(f"{settings.host}: cannot be reached: {reason_of(error)}") from error
     return connection
 
 

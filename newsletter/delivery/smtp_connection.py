@@ -13,7 +13,7 @@ import ssl
 
 from newsletter.config.settings import SmtpProvider
 from newsletter.delivery import Surroundings
-from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused
+from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused, reason_of
 
 CLOSING = 421
 """The server takes no more for now, and closes the connection."""
@@ -38,7 +38,7 @@ def connect(settings: SmtpProvider, surroundings: Surroundings, *, place: str) -
         words = f"{place}: {error.smtp_code} {_words(error.smtp_error)}"
         raise _kind_of(error.smtp_code)(words) from error
     except (OSError, UnicodeError) as error:
-        raise ProviderError(f"{place}: cannot be reached: {error}") from error
+        raise ProviderError(f"{place}: cannot be reached: {reason_of(error)}") from error
     return server
 
 

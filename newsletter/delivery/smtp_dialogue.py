@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from newsletter.delivery.smtp_answers import Reply, Stage, read_reply
 from newsletter.delivery.smtp_replies import Replies
+from newsletter.errors import reason_of
 
 DOT = b".\r\n"
 RESET = b"RSET\r\n"
@@ -169,4 +170,4 @@ class Dialogue:
 
     def _lost(self, stage: Stage, error: OSError) -> Reply:
         self.is_open = False
-        return Reply(stage, None, f"connection lost {_WORDS.get(stage, f'at {stage}')}: {error}")
+        return Reply(stage, None, f"connection lost {_WORDS.get(stage, f'at {stage}')}: {reason_of(error)}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
+from urllib.parse import unquote
 
 from sqlalchemy import (
     URL,
@@ -56,7 +57,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.file = Path(parsed.database or "") if self.is_sqlite else None
         """The SQLite file; ``None`` on PostgreSQL."""
-        self.place = str(self.file or _without_credentials(parsed))
+        self.place = str(self.file or unquote(str(_without_credentials(parsed))))
         """What messages call this database: never with a password."""
         self.engine = create_engine(parsed, **_options(parsed)) if self.is_sqlite else _postgresql(parsed)
         failures.listen(self.engine, self.place)

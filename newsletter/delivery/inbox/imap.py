@@ -18,7 +18,7 @@ from newsletter.delivery import Surroundings
 from newsletter.delivery.inbox import MAX_MAILS, Found
 from newsletter.delivery.inbox.wary import WaryClient, WaryTlsClient
 from newsletter.delivery.reports import MAX_BYTES
-from newsletter.errors import InboxError
+from newsletter.errors import InboxError, reason_of
 from newsletter.text import one_line
 
 AT_ONCE = 100
@@ -127,7 +127,7 @@ class ImapInbox:
         except (OSError, imaplib.IMAP4.error, ValueError, MemoryError, OverflowError) as error:
             if self._server is not None and self._server.is_overdue:
                 raise InboxError(f"{self._place}: takes too long; the next run reads on") from error
-            raise InboxError(f"{self._place}: cannot be read: {_words(error)}") from error
+            raise InboxError(f"{self._place}: cannot be read: {_words(reason_of(error))}") from error
 
     def _leave(self) -> None:
         if self._server is not None:
