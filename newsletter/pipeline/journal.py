@@ -54,7 +54,8 @@ def account_of(report: RunReport) -> dict[str, Any]:
 
 def keep_account(storage: Storage, report: RunReport, *, now: datetime, begun: float) -> None:
     """Writes the run down; ``begun`` is of the monotonic clock."""
-    account = {**asdict(report.counts), "exit_code": report.exit_code, "seconds": round(monotonic() - begun, 3)}
+    took = {"exit_code": report.exit_code, "seconds": round(monotonic() - begun, 3)}
+    account = {**asdict(report.counts), "held": report.held, **took}
     storage.runs.save(report.run_id, started_at=now, finished_at=datetime.now(UTC), report=account)
 
 

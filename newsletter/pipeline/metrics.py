@@ -12,7 +12,7 @@ from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
 from newsletter.text.exposition import Gauge, Sample, write_exposition
 
-OUTCOMES = ("due", "sent", "uncertain", "retrying", "failed", "suppressed", "already_sent")
+OUTCOMES = ("due", "sent", "uncertain", "retrying", "failed", "suppressed", "already_sent", "held")
 """Of a run's account."""
 PAUSED_LOOKED_AT = 100
 

@@ -76,6 +76,7 @@ def test_figures_after_a_run_in_which_something_went_wrong(deployment):
     assert (ledger["sent"], ledger["uncertain"], ledger["failed"]) == (1, 1, 1)
     outcomes = by_label(figures["newsletter_last_run_deliveries"], "outcome")
     assert outcomes == {outcome: said.json[outcome] for outcome in outcomes}
+    assert outcomes["held"] == 0
     assert set(figures["newsletter_last_run_exit_code"].values()) == {said.code} == {10}
     [seconds] = figures["newsletter_last_run_duration_seconds"].values()
     assert 0 < seconds < 3600
