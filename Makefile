@@ -18,6 +18,7 @@ $(VENV)/installed: pyproject.toml
 	@touch $@
 
 $(VENV)/installed-for-tests: $(VENV)/installed
+	@echo "Installing the tools of tests, lint and benchmarks into $(VENV); some minutes the first time."
 	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql,semantic]' --group test --group lint
 	@touch $@
 
@@ -45,7 +46,7 @@ docs: $(VENV)/installed-for-tests  ## writes docs/cli.md from the commands thems
 bench: $(VENV)/installed-for-tests  ## ratios, measured in one run on this machine
 	@$(BIN)/python -m benchmarks
 
-faults: $(VENV)/installed-for-tests  ## kills, lost answers, full disks, and what became of the mail: make faults FAULTS="T1 --seeds 3"
+faults: $(VENV)/installed-for-tests  ## kills, lost answers, full disks: make faults FAULTS="T1 --seeds 3" (all: FAULTS=--help)
 	@$(BIN)/python -m benchmarks.faults $(FAULTS)
 
 corpora: $(VENV)/installed-for-tests  ## our readers over a folder of feeds: make corpora CORPORA=path MUTATE=10000

@@ -74,7 +74,8 @@ def usage(command: Any) -> Iterator[str]:
         yield "[OPTIONS]"
     for parameter in command.params:
         if parameter.param_type_name == "argument":
-            yield parameter.metavar or parameter.name.upper()
+            name = parameter.metavar or parameter.name.upper()
+            yield name if parameter.required or name.startswith("[") else f"[{name}]"
 
 
 if __name__ == "__main__":

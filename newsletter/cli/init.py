@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.output import out
-from newsletter.config.init import QUESTIONS, Question, read_answers, write_config, write_demo
+from newsletter.config.init import QUESTIONS, Question, read_answers, require_new, write_config, write_demo
 
 
 def init(
@@ -17,16 +17,20 @@ def init(
     demo: Annotated[bool, typer.Option("--demo", help="Copy the demo, with its example papers, instead.")] = False,
 ) -> None:
     """Write a commented config/ and .env for yourself; at most five questions."""
+    require_new(folder, demo=demo)  # before anybody answers five questions in vain
+    provider = "files"
     if demo:
         made = write_demo(folder)
     else:
         given = {} if yes else {question.field: ask(question) for question in QUESTIONS}
-        made = write_config(folder, read_answers(given))
+        answers = read_answers(given)
+        provider, made = answers.provider, write_config(folder, answers)
     console = out()
     for file in made:
         console.print(f"wrote {file}", markup=False)
     where = "" if folder == Path() else f"cd {folder} && "
-    console.print(f"\nFill in what .env asks for; then [bold]{where}newsletter preview --open[/], send-test, run")
+    first = "Next:" if provider == "files" else "Fill in what .env asks for; then"
+    console.print(f"\n{first} [bold]{where}newsletter preview --open[/], send-test, run")
 
 
 def ask(question: Question) -> str:

@@ -13,4 +13,13 @@ def migrate(ctx: typer.Context) -> None:
     """Bring the database's schema to this version (SQLite does it by itself, after a copy)."""
     context: Context = ctx.obj
     with Storage.open(context.settings.database, migrate=True) as storage:
-        out().print(f"the schema is at version {storage.version}")
+        out().print(_told(storage), markup=False)
+
+
+def _told(storage: Storage) -> str:
+    """What was done, if anything."""
+    if (done := storage.upgrade) is None:
+        return f"the schema was at version {storage.version} already"
+    before = f"from version {done.before} " if done.before else ""
+    kept = f"; the file as it was before is {done.copy}" if done.copy else ""
+    return f"the schema was brought {before}to version {done.after}{kept}"

@@ -16,10 +16,19 @@ from jinja2 import Environment, StrictUndefined
 
 from newsletter.config.env import SECRET_KEY
 from newsletter.config.questions import QUESTIONS, Answers, Question, read_answers
-from newsletter.errors import UsageError
+from newsletter.errors import UsageError, reason_of
 from newsletter.shipped import shipped
 
-__all__ = ["QUESTIONS", "Answers", "Question", "ensure_secret", "read_answers", "write_config", "write_demo"]
+__all__ = [
+    "QUESTIONS",
+    "Answers",
+    "Question",
+    "ensure_secret",
+    "read_answers",
+    "require_new",
+    "write_config",
+    "write_demo",
+]
 
 
 def write_config(folder: Path, answers: Answers) -> list[Path]:
@@ -32,16 +41,22 @@ def write_config(folder: Path, answers: Answers) -> list[Path]:
         folder / "config" / "subscribers.yaml": _rendered("subscribers.yaml.j2", answers),
         folder / ".env": _rendered("env.j2", answers),
     }
-    _refuse_existing(texts)
+    require_new(folder)
     for file, text in texts.items():
         _write_new(file, text)
     return list(texts)
 
 
+def require_new(folder: Path, *, demo: bool = False) -> None:
+    """UsageError where something that would be written below the folder is there already."""
+    names = ("config", "examples") if demo else ("config/newsletter.yaml", "config/subscribers.yaml", ".env")
+    _refuse_existing(folder / name for name in names)
+
+
 def write_demo(folder: Path) -> list[Path]:
     """Copy the shipped demo into the folder and make its ``.env``; returns what it made."""
     made = [folder / "config", folder / "examples"]
-    _refuse_existing(made)
+    require_new(folder, demo=True)
     try:
         shutil.copytree(shipped("config"), made[0])
         shutil.copytree(shipped("examples"), made[1])
@@ -63,7 +78,7 @@ def ensure_secret(folder: Path) -> bool:
         with file.open("a", encoding="utf-8") as stream:
             stream.write(f"{'' if content.endswith(chr(10)) or not content else chr(10)}{SECRET_KEY}={_new_secret()}\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read and written: {error}") from error
+        raise UsageError(f"{file}: cannot be read and written: {reason_of(error)}") from error
     return True
 
 

@@ -108,15 +108,19 @@ def test_a_template_with_a_fault_stops_before_anything_is_touched(deployment):
 
 
 def test_migrate_says_the_version(deployment):
-    assert "version" in deployment("migrate").out
+    assert "was brought to version" in deployment("migrate").out
+    assert "already" in deployment("migrate").out
 
 
 def test_init_writes_a_configuration_that_works(tmp_path, monkeypatch, deployment):
     said = deployment("init", "mine", "--yes")
     assert said.code == 0
     assert oct((tmp_path / "mine" / ".env").stat().st_mode & 0o777) == "0o600"
-    again = deployment("init", "mine", "--yes")
-    assert again.code == 2
+    assert "Fill in" not in said.out
+    for options in ((), ("--yes",), ("--demo",)):
+        again = deployment("init", "mine", *options)
+        assert (again.code, again.out) == (2, "")
+        assert "already there" in again.err
     deployment.folder = tmp_path / "mine"
     assert deployment("config", "check").code == 0
 
