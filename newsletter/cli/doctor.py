@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyexpat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.cli.output import out, print_json, table
-from newsletter.cli.restraint import complaints_of, restraint_document, restraints
+from newsletter.cli.restraint import restraint_document, restraints
 from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
@@ -23,6 +24,7 @@ from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider, name_of
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.rendering.overrides import find_misnamed
+from newsletter.storage import Health as DatabaseHealth
 from newsletter.storage import Storage
 from newsletter.storage.failures import DAMAGED
 
@@ -32,6 +34,8 @@ SAFE_EXPAT = (2, 7, 0)
 
 DAMAGES_TOLD = 3
 MIN_KEY_CHARACTERS = 16
+SCARCE_BYTES = 10_000_000
+"""Room on the database's disk that a few editions fill."""
 
 
 class Health(StrEnum):
@@ -90,10 +94,11 @@ def _all_checks(context: Context) -> Iterator[Check]:
     yield from _mail_records(settings)
 
 
-def _guarded(name: str, look: Callable[[], str]) -> Check:
-    """The check's word, or the error that it met."""
+def _guarded(name: str, look: Callable[[], str | Check]) -> Check:
+    """The check, or its word where all is well, or the error that it met."""
     try:
-        return Check(name, Health.OK, look())
+        said = look()
+        return said if isinstance(said, Check) else Check(name, Health.OK, said)
     except NewsletterError as error:
         return Check(name, Health.FAILED, str(error), error.exit_code)
 
@@ -118,17 +123,26 @@ def _expat() -> Check:
     return Check("xml", Health.OK, detail)
 
 
-def _database(settings: Settings) -> str:
+def _database(settings: Settings) -> Check:
     with Storage.open(settings.database, durability=settings.durability) as storage:
         health = storage.check()
         is_stale = storage.snapshot_is_stale()
+    return judge_database(health, is_stale=is_stale)
+
+
+def judge_database(health: DatabaseHealth, *, is_stale: bool) -> Check:
+    """What is to be said of a database that was looked at; StorageError where a run could not use it."""
     if health.damage:
         raise StorageError(f"{health.place}: {DAMAGED} ({'; '.join(health.damage[:DAMAGES_TOLD])})")
     if health.refusal:
         raise StorageError(health.refusal)
     if is_stale:
         raise StorageError(STALE)
-    return f"{health.engine}, schema {health.revision}, {health.size_bytes / 1e6:.1f} MB, {health.journal}"
+    words = f"{health.engine}, schema {health.revision}, {health.size_bytes / 1e6:.1f} MB, {health.journal}"
+    free = health.free_bytes
+    if free is not None and free < SCARCE_BYTES:
+        return Check("database", Health.WARNING, f"the disk is nearly full: {free / 1e6:.1f} MB free; {words}")
+    return Check("database", Health.OK, words)
 
 
 def _sources(settings: Settings) -> Iterator[Check]:
@@ -144,7 +158,8 @@ def _sources(settings: Settings) -> Iterator[Check]:
 def _provider(settings: Settings) -> str:
     with make_provider(settings) as provider:
         words = f"{provider.name} lets us in"
-    with Storage.open(settings.database, durability=settings.durability) as storage:
+    # Where the database is ill the circuit stays as it is; the check of the database tells of that.
+    with suppress(NewsletterError), Storage.open(settings.database, durability=settings.durability) as storage:
         storage.circuits.half_open(name_of(settings.provider), at=datetime.now(UTC))
     return words
 
@@ -153,11 +168,11 @@ def _sending(settings: Settings) -> Iterator[Check]:
     """What holds mail back, if anything does."""
     try:
         with Storage.open(settings.database, durability=settings.durability) as storage:
-            found = "; ".join(restraints(restraint_document(settings, storage)))
-            is_held = bool(storage.brakes.list(in_force=True) or complaints_of(storage))
+            document = restraint_document(settings, storage)
     except NewsletterError:
         return  # the check of the database tells of it
-    if found:
+    if found := "; ".join(restraints(document)):
+        is_held = any(document[part] for part in ("left_alone_until", "holds", "brakes", "complaints"))
         yield Check("sending", Health.WARNING if is_held else Health.OK, found)
 
 

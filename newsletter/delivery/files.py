@@ -5,6 +5,7 @@ The name of a file says when and to whom and never changes for one message: send
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -24,7 +25,7 @@ from typing import Self
 from newsletter.addresses import normal_form
 from newsletter.config.settings import FilesProvider
 from newsletter.delivery import NO_SURROUNDINGS, Surroundings
-from newsletter.errors import ProviderError
+from newsletter.errors import ProviderError, reason_of
 from newsletter.model import Mailbox, Message, Outcome, Verdict
 from newsletter.text import slug
 
@@ -94,7 +95,12 @@ class Files:
         except OSError as error:
             with suppress(OSError):
                 unfinished.unlink()
-            raise ProviderError(f"{self._folder / name}: cannot be written: {error.strerror}") from error
+            raise ProviderError(f"{self._folder / name}: cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return "the disk is full; free some space and run again" if is_full else reason_of(error)
 
 
 def file_name(message: Message) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import NewsletterError, StorageError, UsageError
 
-_FULL = "the disk is full; free some space and run again, nothing that was recorded is lost"
+FULL = "the disk is full; free some space and run again, nothing that was recorded is lost"
 _READ_ONLY = "the database cannot be written; give this user the right to write the file and its folder"
 DAMAGED = "the database is damaged; put back a copy of it, or rescue what is left with `sqlite3 FILE .recover`"
 _UNREACHED = "the database server cannot be reached; check the address and that it is running"
@@ -22,7 +22,7 @@ SQLITE = {
     "SQLITE_BUSY": "another program has locked the database for too long; end it and run again",
     "SQLITE_CANTOPEN": "the file cannot be opened; check that its folder exists and may be written by this user",
     "SQLITE_CORRUPT": DAMAGED,
-    "SQLITE_FULL": _FULL,
+    "SQLITE_FULL": FULL,
     "SQLITE_IOERR": "the disk does not take or give the data; check that it is sound and not full, then run again",
     "SQLITE_LOCKED": "another connection has locked the database; run again",
     "SQLITE_NOTADB": "the file is no SQLite database; check `database` in the configuration",
@@ -39,7 +39,7 @@ POSTGRESQL = {
     "40": "another process changed the same rows; run again",
     "42501": "the database user lacks a right; let it create and write tables",
     "42P01": _MISSING,
-    "53100": _FULL,
+    "53100": FULL,
     "53300": "the database server has no connection left; raise max_connections or end other clients",
     "55P03": "another process holds a lock; run again",
     "57P": "the database server is shutting down or starting; run again",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, text
 
 from newsletter.errors import StorageError
 from newsletter.storage.engine import Database
+from newsletter.storage.failures import FULL
 from newsletter.storage.schema import HEAD
+
+LEAST_ROOM_BYTES = 1_000_000
+"""A run of a few readers cannot be relied on to do with less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,8 @@ class Health:
     """SQLite's journal mode and synchronous setting, or PostgreSQL's synchronous_commit."""
     refusal: str | None
     """Why nothing can be written; ``None`` where it can."""
+    free_bytes: int | None
+    """Room on the disk of the SQLite file; ``None`` on PostgreSQL, whose disk is not ours to see."""
     damage: tuple[str, ...]
     """What SQLite's integrity check found; PostgreSQL has none that a client may run."""
 
@@ -48,6 +56,7 @@ def examine(database: Database) -> Health:
 
 def _examine_sqlite(database: Database) -> Health:
     with database.bare() as driver:
+        free = shutil.disk_usage(Path(database.place).parent).free
 
         def ask(pragma: str) -> Any:
             return driver.execute(f"PRAGMA {pragma}").fetchone()[0]
@@ -59,7 +68,8 @@ def _examine_sqlite(database: Database) -> Health:
             revision=HEAD,
             size_bytes=ask("page_count") * ask("page_size"),
             journal=f"{ask('journal_mode')}, synchronous {level}",
-            refusal=_refusal(database),
+            refusal=_refusal(database) or _lack_of_room(database, free),
+            free_bytes=free,
             damage=_find_damage(driver),
         )
 
@@ -73,6 +83,7 @@ def _examine_postgresql(database: Database) -> Health:
             size_bytes=connection.scalar(select(func.pg_database_size(func.current_database()))) or 0,
             journal=f"synchronous_commit {connection.scalar(text('SHOW synchronous_commit'))}",
             refusal=_refusal(database),
+            free_bytes=None,
             damage=(),
         )
 
@@ -85,6 +96,13 @@ def _find_damage(driver: sqlite3.Connection) -> tuple[str, ...]:
     except sqlite3.DatabaseError as error:
         return (str(error),)
     return tuple(orphans) if found == ["ok"] else tuple(found)
+
+
+def _lack_of_room(database: Database, free_bytes: int) -> str | None:
+    """A small write fits into a page that is free inside of the file; a run's does not."""
+    if free_bytes >= LEAST_ROOM_BYTES:
+        return None
+    return f"{database.place}: {FULL} ({free_bytes / 1e6:.1f} MB free)"
 
 
 def _refusal(database: Database) -> str | None:

@@ -38,6 +38,25 @@ def test_a_provider_that_is_left_alone_is_told_of_until_doctor_gets_in(deploymen
         assert deployment("run", "--json", "--now", MORNING).json["sent"] == 3
 
 
+def test_doctor_warns_of_a_provider_that_is_left_alone(deployment):
+    with SmtpSink() as sink:
+        deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": sink.port})
+        sink.answer("MAIL", "535 5.7.8 no")
+        assert deployment("run", "--json", "--now", MORNING).code == 21
+    checks = {check["name"]: check for check in deployment("doctor", "--json").json["checks"]}
+    assert checks["provider"]["detail"].endswith("cannot be reached: Connection refused")
+    assert checks["sending"]["health"] == "warning"
+    assert "is left alone until" in checks["sending"]["detail"]
+
+
+def test_doctor_says_that_a_days_number_is_not_reached_without_a_warning(deployment):
+    deployment.write(provider={"kind": "files", "path": "outbox", "rate": {"per_day": 9}})
+    deployment("run", "--now", MORNING)
+    checks = {check["name"]: check for check in deployment("doctor", "--json").json["checks"]}
+    assert checks["sending"]["health"] == "ok"
+    assert "of today's 9" in checks["sending"]["detail"]
+
+
 def test_an_edition_that_a_brake_holds_is_told_of(deployment):
     deployment.write(provider={"kind": "smtp", "host": "127.0.0.1", "port": 9})
     edition = deployment("run", "--json", "--now", MORNING).json["edition"]

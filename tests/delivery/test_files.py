@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.config.settings import FilesProvider
 from newsletter.delivery import Surroundings, open_provider
-from newsletter.delivery.files import GALLERY_MAILS, SentFile, file_name, list_files, remove_mails
+from newsletter.delivery.files import GALLERY, GALLERY_MAILS, SentFile, file_name, list_files, remove_mails
 from newsletter.errors import ProviderError
 from newsletter.model import Mailbox, Message, Verdict
 
@@ -151,6 +151,14 @@ def test_a_file_that_cannot_be_written_stops_sending_and_leaves_no_half(
             next(outcomes)
     assert [path.name for path in folder.glob("*.eml") if path.is_file()] == [file_name(make_message(1))]
     assert list(folder.glob(".*")) == []
+
+
+def test_a_full_disk_is_told_as_one(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / f".{GALLERY}.unfinished").symlink_to("/dev/full")
+    provider = open_provider(FilesProvider(path=folder), surroundings=Surroundings(gallery=lambda _: "all mails"))
+    with pytest.raises(ProviderError, match=r"index\.html: cannot be written: the disk is full; free some space"):
+        provider.__enter__().__exit__(None, None, None)
 
 
 def test_a_folder_that_disappears_is_an_error(folder: Path) -> None:

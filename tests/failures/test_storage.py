@@ -101,9 +101,10 @@ def refused(said: Said, *words: str) -> None:
 
 
 def diagnosed(deployment: Deployment, *words: str) -> None:
-    """``doctor`` says the same of the database."""
+    """``doctor`` says the same of the database, and blames nobody else."""
     said = deployment("doctor", "--json")
     assert said.code == 22
+    assert [one["name"] for one in said.json["checks"] if one["health"] == "failed"] == ["database"]
     [check] = [one for one in said.json["checks"] if one["name"] == "database"]
     assert check["health"] == "failed"
     for word in words:

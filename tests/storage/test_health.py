@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ def test_a_sqlite_file_is_examined(sqlite_url: str, tmp_path: Path) -> None:
     assert health.engine.startswith("SQLite 3.")
     assert (health.revision, health.journal) == (HEAD, "wal, synchronous FULL")
     assert health.size_bytes > 4096
+    assert health.free_bytes == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.5)
     assert health.is_writable
     assert health.is_sound
 
