@@ -19,6 +19,7 @@ from newsletter.storage.suppressions import ERASED
 
 PREVIEW_FOLDER = "preview"
 """Beside config/."""
+NO_READERS = "there are no readers: add one to config/subscribers.yaml, or `newsletter subscribers add`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,22 @@ def reader_named(address: str, settings: Settings, storage: Storage) -> Subscrib
             return reader
     if gone := storage.subscribers.by_email(address):  # of a line that was deleted: still to be shown, replayed, erased
         return gone
-    listed = ", ".join(reader.email for reader in known[:5]) or "there are none"
-    raise UsageError(f"{address}: no reader has this address (readers: {listed}{', …' if len(known) > 5 else ''})")
+    raise UsageError(f"{address}: no reader has this address (readers: {_some(known) or 'there are none'})")
+
+
+def only_reader(settings: Settings, storage: Storage) -> Subscriber:
+    """The one reader there is; UsageError where there are none, or several of whom one has to be named."""
+    known = readers(settings, storage)
+    if not known:
+        raise UsageError(NO_READERS)
+    if len(known) > 1:
+        raise UsageError(f"there are several readers, name one with --subscriber EMAIL (readers: {_some(known)})")
+    return known[0]
+
+
+def _some(known: Sequence[Subscriber]) -> str:
+    """The first addresses, for a message."""
+    return ", ".join(reader.email for reader in known[:5]) + (", …" if len(known) > 5 else "")
 
 
 def gets_mail(reader: Subscriber, today: date) -> bool:

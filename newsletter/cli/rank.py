@@ -17,7 +17,10 @@ from newsletter.text import readable
 
 def rank(
     ctx: typer.Context,
-    subscriber: Annotated[str, typer.Option("--subscriber", metavar="EMAIL", help="Whose order.")],
+    subscriber: Annotated[
+        str | None,
+        typer.Option("--subscriber", metavar="EMAIL", help="Whose order; may be left out where there is one reader."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many; default the reader's max_papers.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")] = False,
     now: Now = None,
@@ -32,8 +35,9 @@ def rank(
     if json:
         print_json(rank_document(view.digest, view.digest.items, view.reader))
         return
+    left_out = f"; {view.left_out} already sent are left out" if view.left_out else ""
     reader = escape(view.reader.name or view.reader.email)
-    out().print(f"{len(view.digest.items)} of {view.digest.candidates} papers for [bold]{reader}[/]")
+    out().print(f"{len(view.digest.items)} of {view.digest.candidates} papers for [bold]{reader}[/]{left_out}")
     rows = [(item.rank, f"{item.match:.2f}", readable(item.entry.title), _why(item)) for item in view.digest.items]
     out().print(table(">#", ">match", "title", "why", rows=rows))
     if explain:

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, table
+from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.cli.restraint import restraint_document, restraints
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.model import DeliveryState, SourceMemory
+from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
@@ -38,6 +39,8 @@ def status(
         return
     with context.storage() as storage:
         document = status_document(context.settings, storage)
+        if storage.snapshot_is_stale():
+            print_warning(f"`newsletter run` sends nothing: {STALE}")
     if json:
         print_json(document)
         return

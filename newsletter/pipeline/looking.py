@@ -18,7 +18,7 @@ from newsletter.pipeline.report import nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.rendering import message_id
 from newsletter.storage import Storage
-from newsletter.subscriptions import reader_named, readers, resolve_profiles
+from newsletter.subscriptions import NO_READERS, only_reader, reader_named, readers, resolve_profiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,13 @@ class Look:
     digest: Digest
     missing: tuple[str, ...] = ()
     """Liked and disliked papers that the store does not know."""
+    left_out: int = 0
+    """Papers of the edition that this reader had already."""
 
 
-def look(settings: Settings, storage: Storage, address: str, *, now: datetime, limit: int | None = None) -> Look:
-    """What the reader with that address would get; ``limit`` in place of the reader's own ``max_papers``."""
-    reader = reader_named(address, settings, storage)
+def look(settings: Settings, storage: Storage, address: str | None, *, now: datetime, limit: int | None = None) -> Look:
+    """What the reader with that address would get, or the only one; ``limit`` in place of their ``max_papers``."""
+    reader = reader_named(address, settings, storage) if address else only_reader(settings, storage)
     return next(look_at(settings, storage, [reader], now=now, limit=limit))
 
 
@@ -53,15 +55,17 @@ def look_at(
     pool = sentences.add_to(pool, (found.profile for found in resolved))
     for one, found in zip(due, resolved, strict=True):
         profile = found.profile if limit is None else replace(found.profile, max_papers=limit, explore=0)
-        digest = compose(edition, pool, profile, reader=one, had=shown.get(one.subscriber.id, ()))
-        yield Look(reader=one.subscriber, digest=digest, missing=found.missing)
+        had = shown.get(one.subscriber.id, set())
+        digest = compose(edition, pool, profile, reader=one, had=had)
+        left_out = sum(entry.id in had for entry in edition.entries)
+        yield Look(reader=one.subscriber, digest=digest, missing=found.missing, left_out=left_out)
 
 
 def look_at_all(settings: Settings, storage: Storage, *, address: str | None, now: datetime) -> Iterator[Look]:
     """What everyone, or one reader, would get."""
     wanted = readers(settings, storage) if address is None else [reader_named(address, settings, storage)]
     if not wanted:
-        raise UsageError("there are no readers: add one to config/subscribers.yaml, or `newsletter subscribers add`")
+        raise UsageError(NO_READERS)
     return look_at(settings, storage, wanted, now=now)
 
 

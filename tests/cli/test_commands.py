@@ -35,6 +35,24 @@ def test_rank_explain_prints_a_table(deployment):
     assert "spiking neural networks" in said.out
 
 
+def test_rank_says_what_was_sent_already(deployment):
+    assert "left out" not in deployment("rank", "--subscriber", "ada@example.org", "--now", MORNING).out
+    deployment.write_readers([{"email": "ada@example.org", "profile": {"max_papers": 4}}])
+    assert deployment("run", "--now", MORNING).code == 0
+    said = deployment("rank", "--now", MORNING)
+    assert "of 7 papers for ada@example.org; 4 already sent are left out" in said.out
+
+
+def test_rank_takes_the_only_reader_and_asks_for_one_of_many(deployment):
+    several = deployment("rank", "--json", "--now", MORNING)
+    assert (several.code, several.json["items"]) == (2, [])
+    assert "--subscriber EMAIL (readers: ada@example.org, ben@example.org, eve@example.org)" in several.json["error"]
+    deployment.write_readers([{"email": "ada@example.org"}])
+    assert deployment("rank", "--json", "--now", MORNING).json["subscriber"] == "ada@example.org"
+    deployment.write_readers([])
+    assert "there are no readers" in deployment("rank", "--now", MORNING).err
+
+
 def test_preview_of_one_reader(deployment):
     deployment("preview", "--subscriber", "ada@example.org", "--out", "looks", "--now", MORNING)
     assert [path.name for path in (deployment.folder / "looks").iterdir() if path.is_dir()] == ["ada-example-org"]

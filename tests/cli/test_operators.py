@@ -45,10 +45,14 @@ def test_a_database_put_back_from_a_copy_sends_nothing_before_it_is_told_to(depl
     for leftover in database.parent.glob("newsletter.db-*"):
         leftover.unlink()
     shutil.copy(deployment.folder / "old.db", database)
+    status = deployment("status", "--json")
+    assert (status.code, status.json["exit_code"]) == (0, 0)
+    assert "restored from a copy" in status.err
     refused = deployment("run", "--json", "--now", MORNING)
     assert (refused.code, refused.json["sent"]) == (22, 0)
     assert "--confirm-resume" in refused.json["error"]
     assert deployment("run", "--confirm-resume", "--json", "--now", MORNING).json["sent"] == 3
+    assert deployment("status").err == ""
 
 
 def test_two_editions_under_one_clock_have_two_names(deployment):
