@@ -24,10 +24,13 @@ NO_READERS = "there are no readers: add one to config/subscribers.yaml, or `news
 
 @dataclass(frozen=True, slots=True)
 class ResolvedProfile:
-    """A profile ready for ranking, and the liked and disliked papers that could not be found."""
+    """A profile ready for ranking, and what of the liked and disliked papers could not be had."""
 
     profile: Profile
     missing: tuple[str, ...] = ()
+    """Papers that neither the store nor a library knows."""
+    unread: tuple[str, ...] = ()
+    """Libraries that cannot be read, with the reason."""
 
 
 def readers(settings: Settings, storage: Storage) -> list[Subscriber]:
@@ -188,15 +191,15 @@ class _Papers:
     references: Mapping[str, Sequence[Reference]]
     known: Mapping[str, Sequence[Entry]]
 
-    def find(self, texts: Iterable[str]) -> tuple[dict[str, Entry], list[str]]:
+    def find(self, texts: Iterable[str]) -> tuple[dict[str, Entry], list[Reference]]:
         """The papers by id, as the store has them or as they were written, and the references to unknown ones."""
         found: dict[str, Entry] = {}
-        missing: list[str] = []
+        missing: list[Reference] = []
         for text in texts:
             for reference in self.references[text]:
                 entry = self._paper(reference)
                 if entry is None:
-                    missing.append(reference.text)
+                    missing.append(reference)
                 else:
                     found.setdefault(entry.id, entry)
         return found, missing
@@ -212,6 +215,7 @@ class _Papers:
 def _resolved(spec: ProfileSpec, papers: _Papers, votes: Sequence[Vote]) -> ResolvedProfile:
     liked, missing = papers.find(spec.liked)
     disliked, missing_too = papers.find(spec.disliked)
+    lost = (*missing, *missing_too)
     said = {(known_id, 1) for known_id in liked} | {(known_id, -1) for known_id in disliked}
     unsaid = {(vote.entry.id, -vote.value) for vote in votes}
     profile = Profile(
@@ -229,7 +233,11 @@ def _resolved(spec: ProfileSpec, papers: _Papers, votes: Sequence[Vote]) -> Reso
         min_score=spec.min_score,
         explore=spec.explore,
     )
-    return ResolvedProfile(profile, (*missing, *missing_too))
+    return ResolvedProfile(
+        profile,
+        missing=tuple(one.text for one in lost if not one.trouble),
+        unread=tuple(f"{one.text}: {one.trouble}" for one in lost if one.trouble),
+    )
 
 
 def first_known(keys: Iterable[str], known: Mapping[str, Sequence[Entry]]) -> Entry | None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context
-from newsletter.cli.output import out, print_json
+from newsletter.cli.output import out, print_json, print_warning
+from newsletter.config.libraries import find_missing_libraries
 from newsletter.config.schema import schemas
 
 app = typer.Typer(help="Check the configuration; describe it to editors.", no_args_is_help=True)
@@ -26,6 +27,8 @@ def check(ctx: typer.Context) -> None:
     """Validate the configuration; every mistake with file, line and column."""
     context: Context = ctx.obj
     settings = context.settings
+    for problem in find_missing_libraries(settings, context.config_folder / "subscribers.yaml"):
+        print_warning(str(problem))
     counted = f"{len(settings.sources)} sources, {len(settings.readers)} readers"
     out().print(f"[green]ok[/]  {counted}, provider {settings.provider.kind}")
 

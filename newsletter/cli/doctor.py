@@ -15,6 +15,7 @@ from newsletter.cli.context import Context, Json
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.cli.output import out, print_json, table
 from newsletter.cli.restraint import restraint_document, restraints
+from newsletter.config.libraries import find_missing_libraries
 from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
 from newsletter.pipeline.fetching import probe_sources
@@ -77,6 +78,8 @@ def doctor(ctx: typer.Context, json: Json = False) -> int:
 def _all_checks(context: Context) -> Iterator[Check]:
     settings = context.settings
     yield Check("configuration", Health.OK, f"{len(settings.sources)} sources, {len(settings.readers)} readers")
+    for problem in find_missing_libraries(settings, context.config_folder / "subscribers.yaml"):
+        yield Check("library", Health.WARNING, str(problem))
     yield _secret(settings)
     yield _expat()
     yield _guarded("templates", lambda: (Letterhead(settings), "all compile")[1])

@@ -83,8 +83,8 @@ def _messages(
     letterhead = Letterhead(settings)
     taken: set[str] = set()
     for one in pipeline.look_at_all(settings, storage, address=address, now=now):
-        for reference in dict.fromkeys(one.missing):
-            print_warning(f"{one.reader.email}: liked paper not found in the store: {reference}")
+        for words in one.lost:
+            print_warning(f"{one.reader.email}: {words}")
         yield _free(slug(one.reader.email), taken), render_look(letterhead, settings, one, now=now)
 
 

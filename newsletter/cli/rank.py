@@ -30,8 +30,8 @@ def rank(
     context: Context = ctx.obj
     with context.storage() as storage:
         view = pipeline.look(context.settings, storage, subscriber, now=read_now(now), limit=limit)
-    for reference in dict.fromkeys(view.missing):
-        print_warning(f"{view.reader.email}: paper not found in the store: {reference}")
+    for words in view.lost:
+        print_warning(f"{view.reader.email}: {words}")
     if json:
         print_json(rank_document(view.digest, view.digest.items, view.reader))
         return

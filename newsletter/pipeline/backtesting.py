@@ -236,7 +236,7 @@ def _compare(
         against_sent=against_sent,
         kept=len(before.shown & after.shown),
         left_out=left_out,
-        missing=new.missing,
+        missing=(*new.missing, *new.unread),
     )
 
 

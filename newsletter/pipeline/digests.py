@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +16,8 @@ from newsletter.ranking import Pool
 from newsletter.ranking.selection import select
 from newsletter.storage import Storage
 from newsletter.subscriptions import resolve_profiles
+
+log = logging.getLogger(__name__)
 
 SHARD = 500
 """Readers whose profiles and past papers are read at once."""
@@ -36,6 +39,8 @@ def compose_digests(
         shown = storage.deliveries.shown_since([reader.subscriber.id for reader in shard], edition.reach_from)
         knowing = sentences.add_to(pool, (found.profile for found in resolved))
         for reader, found in zip(shard, resolved, strict=True):
+            for words in dict.fromkeys(found.unread):
+                log.warning("reader %s: %s", reader.subscriber.id, words)
             had = shown.get(reader.subscriber.id, set())
             yield reader, compose(edition, knowing, found.profile, reader=reader, had=had)
 

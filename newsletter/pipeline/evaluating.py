@@ -261,7 +261,7 @@ def _read_own(settings: Settings, storage: Storage, *, library: Path | None, add
         found = resolve_profiles([reader_named(address, settings, storage)], storage, settings)[0]
         interests = tuple(Interest.of(interest).text for interest in found.profile.interests)
         voted = [vote.entry for vote in found.profile.votes if vote.value > 0]
-        own = _Own(papers=(*found.profile.liked, *voted), missing=found.missing)
+        own = _Own(papers=(*found.profile.liked, *voted), missing=(*found.missing, *found.unread))
     if library is not None:
         own = _read_file(storage, library)
     keys = frozenset(entry.id for entry in own.papers)

@@ -18,7 +18,7 @@ from newsletter.pipeline.report import nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.rendering import message_id
 from newsletter.storage import Storage
-from newsletter.subscriptions import NO_READERS, only_reader, reader_named, readers, resolve_profiles
+from newsletter.subscriptions import NO_READERS, ResolvedProfile, only_reader, reader_named, readers, resolve_profiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class Look:
 
     reader: Subscriber
     digest: Digest
-    missing: tuple[str, ...] = ()
-    """Liked and disliked papers that the store does not know."""
+    lost: tuple[str, ...] = ()
+    """In words: liked and disliked papers that the store does not know, libraries that cannot be read."""
     left_out: int = 0
     """Papers of the edition that this reader had already."""
 
@@ -58,7 +58,13 @@ def look_at(
         had = shown.get(one.subscriber.id, set())
         digest = compose(edition, pool, profile, reader=one, had=had)
         left_out = sum(entry.id in had for entry in edition.entries)
-        yield Look(reader=one.subscriber, digest=digest, missing=found.missing, left_out=left_out)
+        yield Look(reader=one.subscriber, digest=digest, lost=lost(found), left_out=left_out)
+
+
+def lost(found: ResolvedProfile) -> tuple[str, ...]:
+    """What a profile names and could not be had, each once, in words."""
+    papers = (f"liked paper not found in the store: {reference}" for reference in found.missing)
+    return tuple(dict.fromkeys((*papers, *found.unread)))
 
 
 def look_at_all(settings: Settings, storage: Storage, *, address: str | None, now: datetime) -> Iterator[Look]:

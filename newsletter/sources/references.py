@@ -45,12 +45,14 @@ class Reference:
     """What can be ranked by when no store knows it: ``None`` for a bare id, which says nothing of the content."""
     named: Entry
     """Title, ids and link as far as they were said: what it can be asked about by."""
+    trouble: str = ""
+    """Why the library that it stands for cannot be read."""
 
 
 def read_references(text: str, folder: Path) -> Sequence[Reference]:
     """The papers that ``arXiv:…``, ``doi:…``, ``title: …``, ``file: …`` or a link stands for; many for a file.
 
-    A file that cannot be read is a warning, and one reference that nothing is known of.
+    A file that cannot be read is one reference that nothing is known of but its trouble.
     """
     scheme, _, rest = text.partition(":")
     rest = rest.strip()
@@ -89,8 +91,7 @@ def _read_file(text: str, path: Path) -> Sequence[Reference]:
     try:
         return read_library(path)
     except UsageError as error:
-        log.warning("%s", error)
-        return [Reference(text=text, keys=(), entry=None, named=Entry(title=""))]
+        return [Reference(text=text, keys=(), entry=None, named=Entry(title=""), trouble=str(error))]
 
 
 @lru_cache(maxsize=LIBRARIES_KEPT)

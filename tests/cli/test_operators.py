@@ -106,6 +106,28 @@ def test_a_library_of_liked_papers_ranks_and_a_missing_paper_is_said(deployment)
     assert "arXiv:9912.99999" in said.err
 
 
+def test_a_library_that_is_not_there_is_told_once_with_its_reader(deployment):
+    readers = [{"email": "ada@example.org", "profile": {"liked": ["arXiv:2405.12345", "file: library.bib"]}}]
+    deployment.write_readers([*readers, {"email": "ben@example.org"}])
+    file = deployment.folder / "config" / "subscribers.yaml"
+    lines = file.read_text().splitlines()
+    [(number, line)] = [(n, line) for n, line in enumerate(lines, 1) if "library.bib" in line]
+    checked = deployment("config", "check")
+    place = f"{file}:{number}:{line.index('file:')}"  # a quote stands before it
+    assert checked.code == 0
+    assert f"{place}: there is no file {deployment.folder / 'library.bib'}" in checked.err
+    [told] = [one for one in deployment("doctor", "--json").json["checks"] if one["name"] == "library"]
+    assert (told["health"], place in told["detail"]) == ("warning", True)
+    for command in (["rank", "--subscriber", "ada@example.org"], ["preview"]):
+        said = deployment(*command, "--now", MORNING)
+        assert said.err.count("library.bib") == 2  # as it was written, and where that is
+        assert "ada@example.org: file: library.bib: " in said.err
+        assert "not found in the store: file" not in said.err
+    run = deployment("run", "--now", MORNING)
+    assert "library.bib: No such file" in run.err
+    assert "ada@example.org" not in run.err
+
+
 def test_without_readers_there_is_nothing_to_preview(deployment):
     deployment.write_readers([])
     said = deployment("preview", "--now", MORNING)

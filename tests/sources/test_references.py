@@ -81,7 +81,7 @@ def test_a_library_that_cannot_be_read_is_one_clear_line(tmp_path):
         read_library(tmp_path)
 
 
-def test_a_reader_whose_library_cannot_be_read_stops_nobody(tmp_path, caplog):
+def test_a_reader_whose_library_cannot_be_read_stops_nobody(tmp_path):
     [reference] = read_references("file: nothing.bib", tmp_path)
     assert (reference.text, reference.keys, reference.entry) == ("file: nothing.bib", (), None)
-    assert "nothing.bib: No such file" in caplog.text
+    assert "nothing.bib: No such file" in reference.trouble
