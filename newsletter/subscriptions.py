@@ -16,6 +16,7 @@ from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, Sub
 from newsletter.sources.references import Reference, read_references
 from newsletter.storage import Storage
 from newsletter.storage.suppressions import ERASED
+from newsletter.text.numbers import counted
 
 PREVIEW_FOLDER = "preview"
 """Beside config/."""
@@ -89,11 +90,11 @@ def require_lawful(settings: Settings, storage: Storage) -> None:
     if not settings.has_readers_file:
         lost = [one for one in storage.subscribers.all({SubscriberState.ACTIVE}) if one.owner is Owner.FILE]
         if lost:
+            known = counted(len(lost), "reader of it is", "readers of it are")
             raise ConfigError(
                 Problem(
                     "config/subscribers.yaml",
-                    f"is gone, and {len(lost)} readers of it are known; put it back, or write `subscribers: []` into "
-                    "it to stop their mail",
+                    f"is gone, and {known} known; put it back, or write `subscribers: []` into it to stop their mail",
                 )
             )
     if not settings.postal_address and sum(r.state is SubscriberState.ACTIVE for r in readers(settings, storage)) > 1:

@@ -59,7 +59,7 @@ def told(error: BaseException) -> tuple[str, int]:
         case NewsletterError():
             return str(error), error.exit_code
         case TyperException():
-            return error.format_message(), NewsletterError.exit_code
+            return error.format_message().replace(": Value error, ", ": "), NewsletterError.exit_code
         case typer.Abort():
             return "not confirmed; nothing was done", NewsletterError.exit_code
         case KeyboardInterrupt():

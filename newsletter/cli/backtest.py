@@ -19,6 +19,7 @@ from newsletter.pipeline.backtesting import backtest as play_back
 from newsletter.pipeline.editions import HISTORY_ENTRIES
 from newsletter.subscriptions import reader_named
 from newsletter.text import readable
+from newsletter.text.numbers import counted
 
 QUICK_HISTORY = 1_000
 """Two profiles are held against the same pools: fewer older entries change both alike, and save minutes."""
@@ -118,7 +119,7 @@ def conclude(found: Backtest, days: int) -> str:
     came, went = len(found.gained), len(found.lost)
     span = f"{len(found.days)} {'day' if len(found.days) == 1 else 'days'}"
     if not came and not went:
-        return f"Nothing would have changed in {span}: the same {found.kept} papers."
+        return f"Nothing would have changed in {span}: the same {counted(found.kept, 'paper', 'papers')}."
     if found.against_sent:
         return (
             f"Against what was sent in {span}, today's profile and version would have brought these {came} more, and "

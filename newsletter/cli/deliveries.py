@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def show(
         print_json({"deliveries": listed, "total": total, "error": None, "exit_code": 0})
         return
     if not found:
-        out().print(f"no delivery is {' or '.join(states)}" if not everything else "nothing was planned yet")
+        out().print(_nothing(states))
         return
     rows = [
         (
@@ -76,10 +77,15 @@ def retry(
     context: Context = ctx.obj
     with context.storage() as storage:
         for delivery_id in ids:
-            _require(
-                storage.deliveries.retry(delivery_id), delivery_id, "only failed or uncertain ones can be sent again"
-            )
-    out().print(f"{len(ids)} ready again; the next run sends them")
+            retried = storage.deliveries.retry(delivery_id)
+            _require(storage, delivery_id, retried, "only failed or uncertain ones can be sent again")
+        barred = _suppressed(storage, ids)
+    for delivery_id, reason in barred.items():
+        print_warning(
+            f"delivery {delivery_id}: the address is suppressed ({reason}), so that the next run sends nothing"
+        )
+    if sendable := len(set(ids) - barred.keys()):
+        out().print(f"{sendable} ready again; the next run sends what is still of its reader's day")
 
 
 @app.command()
@@ -97,7 +103,7 @@ def settle(
     with context.storage() as storage:
         for delivery_id in ids or _uncertain(storage):
             settled = storage.deliveries.settle(delivery_id, DeliveryState(decision.value))
-            _require(settled, delivery_id, "only uncertain ones can be settled")
+            _require(storage, delivery_id, settled, "only uncertain ones can be settled")
             done += 1
     out().print(f"{done} settled as {decision}")
 
@@ -107,9 +113,30 @@ def _uncertain(storage: Storage) -> list[int]:
     return [one.id for one in storage.deliveries.find(states=[DeliveryState.UNCERTAIN], limit=count or 1)]
 
 
-def _require(done: bool, delivery_id: int, why: str) -> None:
-    if not done:
-        raise UsageError(f"delivery {delivery_id}: {why}; `newsletter deliveries list --all` shows their states")
+def _suppressed(storage: Storage, ids: Iterable[int]) -> dict[int, str]:
+    """Id -> why its reader's address is suppressed."""
+    found = [one for delivery_id in ids if (one := storage.deliveries.by_id(delivery_id))]
+    addresses = storage.subscribers.emails(one.subscriber for one in found)
+    reasons = storage.suppressions.reasons(addresses.values())
+    theirs = {one.id: addresses.get(one.subscriber, "") for one in found}
+    return {delivery_id: reasons[email][0] for delivery_id, email in theirs.items() if email in reasons}
+
+
+def _nothing(states: Sequence[DeliveryState]) -> str:
+    """What is said where no delivery is in any of these states."""
+    if states == TROUBLED:
+        return "nothing is uncertain, has failed or waits for a next try"
+    return "nothing was planned yet" if len(states) == len(DeliveryState) else f"no delivery is {' or '.join(states)}"
+
+
+def _require(storage: Storage, delivery_id: int, done: object, why: str) -> None:
+    if done:
+        return
+    if storage.deliveries.by_id(delivery_id) is None:
+        raise UsageError(
+            f"there is no delivery {delivery_id}; `newsletter deliveries list --all` shows those there are"
+        )
+    raise UsageError(f"delivery {delivery_id}: {why}; `newsletter deliveries list --all` shows their states")
 
 
 def _document(one: Delivery, address: str | None) -> dict[str, object]:

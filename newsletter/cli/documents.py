@@ -21,7 +21,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     },
     "status": {
         "sources": [], "editions": [], "last_run": None, "ledger": {}, "subscribers": {}, "suppressed": 0,
-        "sending": {}, "events": {},
+        "sending": {}, "events": {}, "events_of_nobody": {},
     },
     "doctor": {"checks": []},
     "subscribers": {"subscribers": []},

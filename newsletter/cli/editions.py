@@ -9,6 +9,7 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.output import iso, out, print_json, table
 from newsletter.errors import UsageError
+from newsletter.text.numbers import counted
 
 app = typer.Typer(help="Editions: list them; pause, resume or cancel their mail.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def show(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1)] = 20, js
         print_json({"editions": editions, "error": None, "exit_code": 0})
         return
     rows = [(e.id, e.entries, "paused" if e.paused else "") for e in found]
-    out().print(table("edition", ">entries", "", rows=rows))
+    out().print(table("edition", ">entries", "mail", rows=rows))
 
 
 @app.command()
@@ -54,7 +55,7 @@ def cancel(ctx: typer.Context, edition: Edition) -> None:
     with context.storage() as storage:
         _require(storage.editions.has(edition), edition)
         stopped = storage.deliveries.cancel(edition)
-    out().print(f"{stopped} deliveries of {edition} cancelled")
+    out().print(f"{counted(stopped, 'delivery', 'deliveries')} of {edition} cancelled")
 
 
 def _require(known: bool, edition: str) -> None:

@@ -13,6 +13,7 @@ from newsletter.cli.context import Context, Json
 from newsletter.cli.output import listed, out, print_json, print_warning, progress, table
 from newsletter.pipeline.evaluating import TRIALS, Evaluation
 from newsletter.pipeline.evaluating import evaluate as evaluate_library
+from newsletter.text.numbers import counted
 
 
 def evaluate(
@@ -42,7 +43,8 @@ def evaluate(
             on_trial=lambda: bars.advance(bar),
         )
     if found.missing:
-        print_warning(f"{len(found.missing)} papers are known by their ids alone: {listed(found.missing)}")
+        known = counted(len(found.missing), "paper is known by its id", "papers are known by their ids")
+        print_warning(f"{known} alone: {listed(found.missing)}")
     if json:
         print_json(evaluation_document(found))
     else:

@@ -22,8 +22,8 @@ PROFILE_FIELDS = ("trending", "max_papers", "min_score", "explore")
 """Of a profile, what only JSON carries."""
 
 
-def reader_document(reader: Subscriber) -> dict[str, Any]:
-    """One reader as JSON."""
+def reader_document(reader: Subscriber, suppressed: str | None = None) -> dict[str, Any]:
+    """One reader as JSON; ``suppressed`` is why the address is not mailed any more."""
     days, at = schedule_words(reader.schedule)
     profile = reader.profile
     return {
@@ -40,6 +40,7 @@ def reader_document(reader: Subscriber) -> dict[str, Any]:
         "explore": profile.explore,
         "state": reader.state.value,
         "paused_until": reader.paused_until.isoformat() if reader.paused_until else None,
+        "suppressed": suppressed,
         "owner": reader.owner.value,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +12,11 @@ from newsletter.config.settings import Settings
 from newsletter.outbox.brakes import COMPLAINTS_WARN, RECENT, exceeds, told
 from newsletter.outbox.rates import day_cap
 from newsletter.pipeline.providers import name_of
+from newsletter.pipeline.waiting import tell_held
 from newsletter.storage import Storage
 from newsletter.storage.rates import EVERYBODY
+from newsletter.storage.waiting import Held
+from newsletter.text.instants import told_instant
 
 BRAKES = 10
 
@@ -38,6 +42,7 @@ def restraint_document(settings: Settings, storage: Storage) -> dict[str, Any]:
             {"edition": brake.edition, "kind": brake.kind, "pulled_at": iso(brake.pulled_at), "reason": brake.reason}
             for brake in storage.brakes.list(BRAKES, in_force=True)
         ],
+        "paused": [asdict(held) for held in storage.waiting.held()],
         "complaints": complaints_of(storage),
     }
 
@@ -51,13 +56,20 @@ def complaints_of(storage: Storage) -> str | None:
 def restraints(document: dict[str, Any]) -> Iterator[str]:
     """The same for people: a line for each thing that holds mail back."""
     if document["left_alone_until"]:
-        until = document["left_alone_until"]
+        until = _words_of(document["left_alone_until"])
         yield f"{document['provider']} is left alone until {until}: {document['reason']}"
     for hold in document["holds"]:
-        yield f"{hold['domain'] or document['provider']} asked for a pause until {hold['until']}: {hold['reason']}"
+        until = _words_of(hold["until"])
+        yield f"{hold['domain'] or document['provider']} asked for a pause until {until}: {hold['reason']}"
     if document["per_day"] is not None:
-        yield f"{document['sent_today']} of today's {document['per_day']} mails are sent (provider.rate)"
+        yield f"{document['sent_today']} of today's {document['per_day']} tries are used (provider.rate)"
     for brake in document["brakes"]:
         yield f"edition {brake['edition']} is paused: {brake['reason']}"
+    for held in document["paused"]:
+        yield tell_held(Held(**held))
     if document["complaints"]:
         yield f"{document['complaints']} within a week"
+
+
+def _words_of(instant: str) -> str:
+    return told_instant(datetime.fromisoformat(instant), datetime.now(UTC))

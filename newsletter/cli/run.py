@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import asdict
 from threading import Event
 from typing import Annotated
@@ -15,7 +16,7 @@ from newsletter.cli.documents import run_document
 from newsletter.cli.fetch import print_sources
 from newsletter.cli.output import out, print_error, print_json, print_warning, progress
 from newsletter.cli.watching import watch_run
-from newsletter.pipeline.report import RunReport
+from newsletter.pipeline.report import Counts, RunReport
 
 
 def run(
@@ -61,10 +62,14 @@ def stop_on_sigterm() -> Event:
 def print_run(report: RunReport) -> None:
     """What a run did, for people."""
     print_sources(report.sources)
-    counts = asdict(report.counts)
-    due = counts.pop("due")
-    told = (
-        ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing to send"
-    )
+    due = report.counts.due
+    told = ", ".join(words_of(report.counts)) or "nothing to send"
     what = f"dry run: {due} would be sent" if report.dry_run else f"{due} due: {told}"
     out().print(f"[bold]{report.date}[/]  {report.candidates} candidates, {what}")
+
+
+def words_of(counts: Counts) -> Iterator[str]:
+    """What became of those who were due, without what came to nothing."""
+    for name, count in asdict(counts).items():
+        if count and name != "due":
+            yield f"{count} {'waiting' if name == 'retrying' else name.replace('_', ' ')}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from newsletter.cli.context import Context
-from newsletter.cli.output import out
-from newsletter.cli.run import stop_on_sigterm
+from newsletter.cli.output import out, print_warning
+from newsletter.cli.run import stop_on_sigterm, words_of
 from newsletter.errors import UsageError
 from newsletter.pipeline import RunReport
 from newsletter.pipeline.metrics import collect_metrics
+from newsletter.pipeline.report import EXIT_RESUMES
 from newsletter.scheduling import start_ticking
 from newsletter.web import serve_pages
 from newsletter.web.metrics import serve_metrics
@@ -62,5 +62,8 @@ def read_place(given: str) -> tuple[str, int]:
 def log_run(report: RunReport) -> None:
     """One line a run that had something to do, for whoever reads the service's log."""
     if report.counts.due or report.exit_code:
-        counts = ", ".join(f"{name} {count}" for name, count in asdict(report.counts).items() if count)
-        out().print(f"{report.run_id}  {counts or 'nothing due'}  exit {report.exit_code}", markup=False)
+        done = f"{report.counts.due} due: {', '.join(words_of(report.counts))}" if report.counts.due else ""
+        told = "; ".join(words for words in (done, str(report.error or "")) if words) or "nothing due"
+        out().print(f"{report.run_id}  {told}  exit {report.exit_code}", markup=False)
+        for warning in report.warnings if report.exit_code == EXIT_RESUMES else ():
+            print_warning(warning)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,8 @@ from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
+from newsletter.text.instants import told_instant
+from newsletter.text.numbers import counted
 
 EDITIONS = 10
 
@@ -52,19 +55,32 @@ def status(
     console.print(table("source", "kind", "state", "checked", "last new", "error", rows=rows))
     console.print()
     editions = [(e["id"], e["entries"], "paused" if e["paused"] else "") for e in document["editions"]]
-    console.print(table("edition", ">entries", "", rows=editions))
+    console.print(table("edition", ">entries", "mail", rows=editions))
     if run := document["last_run"]:
         took = "" if run["seconds"] is None else f" after {run['seconds']} s"
-        console.print(f"last run: {to_the_minute(run['finished_at'])}, exit {run['exit_code']}{took}")
+        console.print(f"last run: {_instant(run['finished_at'])}, exit {run['exit_code']}{took}")
     for name in ("ledger", "subscribers"):
         told = ", ".join(f"{count} {state}" for state, count in document[name].items()) or "none"
         console.print(f"\n[bold]{name}[/]  {told}")
     console.print(f"[bold]suppressed[/]  {document['suppressed']}")
     if document["events"]:
-        told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in document["events"].items())
-        console.print(f"[bold]told later[/]  {told}")
+        console.print(f"[bold]heard back[/]  {', '.join(_heard(document['events'], document['events_of_nobody']))}")
     for line in (*restraints(document["sending"]), *hints(document["ledger"])):
         console.print(line, markup=False)
+
+
+def _heard(events: Mapping[str, int], of_nobody: Mapping[str, int]) -> Iterator[str]:
+    """How many of each kind, those that were not believed apart."""
+    for kind, count in events.items():
+        strange = of_nobody.get(kind, 0)
+        words = f"{count} {kind.replace('_', ' ')}"
+        yield (
+            words if not strange else f"{words}, {'all' if strange == count else strange} of them about nobody we know"
+        )
+
+
+def _instant(instant: str | None) -> str:
+    return told_instant(datetime.fromisoformat(instant), datetime.now(UTC)) if instant else "not finished"
 
 
 def to_the_minute(instant: str | None) -> str:
@@ -90,6 +106,7 @@ def status_document(settings: Settings, storage: Storage) -> dict[str, Any]:
         "suppressed": storage.suppressions.count(),
         "sending": restraint_document(settings, storage),
         "events": {kind.value: count for kind, count in storage.events.counts().items()},
+        "events_of_nobody": {kind.value: count for kind, count in storage.events.counts_of_nobody().items()},
         "error": None,
         "exit_code": 0,
     }
@@ -104,7 +121,8 @@ def hints(ledger: Mapping[str, int]) -> Iterator[str]:
             "or `deliveries retry` (it may arrive twice)"
         )
     if count := ledger.get(DeliveryState.RETRY):
-        yield f"{count} wait for a next try, until the reader's day is over; `newsletter deliveries list` says why"
+        waits = counted(count, "waits", "wait")
+        yield f"{waits} for a next try, until the reader's day is over; `newsletter deliveries list` says why"
 
 
 def _run(run: RunRecord | None) -> dict[str, Any] | None:

@@ -16,17 +16,19 @@ from newsletter.cli.learning import learn, restore_votes, votes_document
 from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.cli.reader_rows import COLUMNS, csv_row, read_row, reader_document, rows_of, schedule_words
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, SubscriberState
+from newsletter.model import Delivery, Subscriber, SubscriberState
 from newsletter.storage import Storage
 from newsletter.subscriptions import (
     add_reader,
     erase_reader,
+    is_address,
     leave_by_address,
     pause_reader,
     reader_named,
     readers,
     resume_reader,
 )
+from newsletter.text.instants import told_instant
 
 app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_args_is_help=True)
 
@@ -41,10 +43,15 @@ def show_all(ctx: typer.Context, json: Json = False) -> None:
     context: Context = ctx.obj
     with context.storage() as storage:
         found = readers(context.settings, storage)
+        barred = storage.suppressions.reasons(reader.email for reader in found)
     if json:
-        print_json({"subscribers": [reader_document(reader) for reader in found], "error": None, "exit_code": 0})
+        documents = [reader_document(r, _reason(barred.get(r.email))) for r in found]
+        print_json({"subscribers": documents, "error": None, "exit_code": 0})
         return
-    rows = [(r.email, r.name, r.state, r.owner, r.timezone, *schedule_words(r.schedule)) for r in found]
+    rows = [
+        (r.email, r.name, _state(r, barred.get(r.email)), r.owner, r.timezone, *schedule_words(r.schedule))
+        for r in found
+    ]
     out().print(table("address", "name", "state", "owner", "zone", "days", "at", rows=rows))
 
 
@@ -53,10 +60,13 @@ def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
     """Show one reader with the whole profile."""
     context: Context = ctx.obj
     with context.storage() as storage:
-        document = reader_document(reader_named(email, context.settings, storage))
+        reader = reader_named(email, context.settings, storage)
+        barred = storage.suppressions.reasons([reader.email]).get(reader.email)
+    document = reader_document(reader, _reason(barred))
     if json:
         print_json({**document, "error": None})
         return
+    document["suppressed"] = barred and _told(barred)
     out().print(table("field", "value", rows=[(key, _cell(value)) for key, value in document.items()]))
 
 
@@ -128,13 +138,19 @@ def export(
             reader = reader_named(email, context.settings, storage)
             votes = storage.votes.of([reader.id]).get(reader.id, ())
             deliveries = _deliveries(storage.deliveries.find(subscriber=reader.id))
-            print_json({**reader_document(reader), "votes": votes_document(votes), "deliveries": deliveries})
+            barred = _reason(storage.suppressions.reasons([reader.email]).get(reader.email))
+            print_json({**reader_document(reader, barred), "votes": votes_document(votes), "deliveries": deliveries})
             return
         found = readers(context.settings, storage)
         votes_of = storage.votes.of([reader.id for reader in found]) if json else {}
+        suppressed = storage.suppressions.reasons(reader.email for reader in found) if json else {}
     if json:
         documents = [
-            {**reader_document(reader), "votes": votes_document(votes_of.get(reader.id, ()))} for reader in found
+            {
+                **reader_document(reader, _reason(suppressed.get(reader.email))),
+                "votes": votes_document(votes_of.get(reader.id, ())),
+            }
+            for reader in found
         ]
         print_json({"subscribers": documents, "error": None})
         return
@@ -189,14 +205,39 @@ def erase(
         typer.confirm(f"Erase everything held of {email}?", abort=True)
     with context.storage() as storage:
         erase_reader(context.settings, storage, email, now=datetime.now(UTC))
-    out().print(f"erased {email}")
+    is_in_file = any(is_address(reader.email, email) for reader in context.settings.readers)
+    more = f"; delete their lines in {context.config_folder.name}/subscribers.yaml too" if is_in_file else ""
+    out().print(f"erased {email}{more}")
 
 
 app.command("learn")(learn)
 
 
+Barred = tuple[str, datetime]
+"""Why an address is suppressed, and since when."""
+
+
+def _reason(barred: Barred | None) -> str | None:
+    return barred[0] if barred else None
+
+
+def _told(barred: Barred) -> str:
+    return f"{barred[0]}, since {told_instant(barred[1])}"
+
+
+def _state(reader: Subscriber, barred: Barred | None) -> str:
+    return f"{reader.state}, but suppressed ({_told(barred)})" if barred else reader.state.value
+
+
 def _cell(value: object) -> str:
-    return "; ".join(str(item) for item in value) if isinstance(value, list) else "" if value is None else str(value)
+    if isinstance(value, list):
+        return "; ".join(map(_item, value))
+    return "" if value is None else str(value)
+
+
+def _item(item: object) -> str:
+    """A member of a list; an interest with a weight of its own as words."""
+    return f"{item['text']} (weight {item['weight']:g})" if isinstance(item, dict) else str(item)
 
 
 def _deliveries(found: Iterable[Delivery]) -> list[dict[str, Any]]:

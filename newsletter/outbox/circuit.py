@@ -15,6 +15,7 @@ from threading import Lock
 from newsletter.errors import ProviderBusy, ProviderError, ProviderRefused
 from newsletter.model import Outcome, Trouble, Verdict
 from newsletter.storage.circuits import Circuits, CircuitState
+from newsletter.text.instants import told_instant
 
 FAILURES_IN_A_ROW = 5
 LATEST = 20
@@ -108,9 +109,10 @@ class Circuit:
 
     def error(self) -> ProviderError:
         """Why nothing may be sent."""
-        until = self._state.open_until or self._clock()
+        at = self._clock()
+        until = self._state.open_until or at
         kind = ProviderRefused if self._state.is_refused else LeftAlone
-        return kind(f"{self._provider} is left alone until {until:%H:%M:%S} UTC: {self._state.reason}")
+        return kind(f"{self._provider} is left alone until {told_instant(until, at)}: {self._state.reason}")
 
 
 def after(state: CircuitState, marks: str, *, at: datetime, why: str = "", is_refused: bool = False) -> CircuitState:

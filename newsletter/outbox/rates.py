@@ -28,6 +28,7 @@ from newsletter.model import (
 from newsletter.outbox.retries import told_wait
 from newsletter.storage.ledger import Settlement
 from newsletter.storage.rates import EVERYBODY, Bucket, Hold, Rates
+from newsletter.text.instants import told_instant
 
 LONGEST_PAUSE_SECONDS = 60.0
 """A sender waits no longer for its turn: what has to wait longer is left to the next run."""
@@ -72,8 +73,8 @@ class Pace:
         at, hold = self._clock(), self._store.holds(self._provider).get(EVERYBODY)
         if hold and at < hold.until <= at + timedelta(seconds=LONGEST_TOLD_WAIT_SECONDS):
             seconds = (hold.until - at).total_seconds()
-            day = "" if hold.until.date() == at.date() else f"{hold.until:%Y-%m-%d} "
-            words = f"{self._provider} is left alone until {day}{hold.until:%H:%M:%S} UTC, as it asked: {hold.reason}"
+            until = told_instant(hold.until, at)
+            words = f"{self._provider} is left alone until {until}, as it asked: {hold.reason}"
             raise ProviderBusy(words, retry_after_seconds=seconds)
 
     def hold_all(self, seconds: float, reason: str) -> None:

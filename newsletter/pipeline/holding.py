@@ -11,6 +11,7 @@ from newsletter.config.settings import AnySource, Settings
 from newsletter.model import SourceMemory
 from newsletter.pipeline.due import DueReader
 from newsletter.sources.health import is_awaited
+from newsletter.text.numbers import counted
 
 LEFT_TO_SEND = timedelta(hours=1)
 """A slot that does not stay open for so long after the hold is not held: a late mail is better than none."""
@@ -54,7 +55,8 @@ def part(readers: Iterable[DueReader], hold: Hold | None) -> tuple[list[DueReade
 def tell(hold: Hold, held: Sequence[DueReader], settings: Settings) -> str:
     """One line for the operator."""
     until = hold.until.astimezone(settings.timezone)
-    return f"{len(held)} mail(s) wait until {until:%H:%M} at most for {', '.join(hold.sources)}"
+    waits = counted(len(held), "mail waits", "mails wait")
+    return f"{waits} until {until:%H:%M} at most for {', '.join(hold.sources)}"
 
 
 def _held_until(settings: Settings, source: AnySource, now: datetime) -> datetime | None:

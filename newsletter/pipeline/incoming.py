@@ -16,6 +16,7 @@ from newsletter.errors import InboxError, UsageError
 from newsletter.model import Event
 from newsletter.storage import Storage
 from newsletter.storage.events import Applied
+from newsletter.text.numbers import counted
 
 AT_ONCE = 100
 """Mails whose events are written down before they are marked as read."""
@@ -43,8 +44,20 @@ def receive_sendgrid(
     """
     require_signed(body, headers, key=webhook_key(settings), now=now)
     applied = storage.events.apply(read_events(body, now=now))
-    log.info("events of sendgrid: %s", applied)
+    log.info("sendgrid tells of %s", words_of(applied))
     return applied
+
+
+def words_of(applied: Applied) -> str:
+    """What became of events, for a line."""
+    words = {
+        "known before": applied.known,
+        "about nobody we know": applied.strange,
+        "settled a delivery": applied.settled,
+        "stopped the mail to an address": applied.suppressed,
+    }
+    more = "".join(f", {count} {name}" for name, count in words.items() if count)
+    return counted(applied.new + applied.known, "event", "events") + more
 
 
 def webhook_key(settings: Settings) -> str:
@@ -82,7 +95,8 @@ def _read(inbox: AbstractContextManager[Inbox], storage: Storage, marks: Marks, 
             done = done.plus(storage.events.apply(told))
             opened.mark_read(mail.key for mail in some)
             mails += len(some)
-    log.info("%d mails came back: %s", mails, done)
+    if mails:
+        log.info("%s came back, with %s", counted(mails, "mail", "mails"), words_of(done))
     return done
 
 

@@ -23,9 +23,11 @@ from newsletter.pipeline.messages import LedgerMessages, Letterhead
 from newsletter.pipeline.providers import fingerprint_of, make_provider, name_of, place_of
 from newsletter.pipeline.report import Counts, RunReport, nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
+from newsletter.pipeline.waiting import tell_waiting
 from newsletter.pipeline.warnings import warnings_for
 from newsletter.storage import RunLock, Storage
 from newsletter.subscriptions import is_address, readers
+from newsletter.text.numbers import counted
 
 LOST_LOCK = "the lock of the run was lost with its connection to the database; the next run resumes"
 
@@ -234,12 +236,14 @@ class Steps:
         self.warn(*tally.notes)
         self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
         self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))
+        self.warn(*tell_waiting(self.storage, now=self.now, only=only))
         if tally.error:
             raise tally.error
         if not self.lock.is_held():
             raise Stopped(LOST_LOCK)
         if self.stop.is_set() and self.report.counts.retrying:
-            raise Stopped(f"told to stop; {self.report.counts.retrying} messages wait for the next run")
+            waiting = self.report.counts.retrying
+            raise Stopped(f"told to stop; {counted(waiting, 'message waits', 'messages wait')} for the next run")
 
     def warn(self, *warnings: str) -> None:
         """Adds to what the operator should hear."""

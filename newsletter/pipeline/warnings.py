@@ -11,6 +11,7 @@ from newsletter.config.settings import Settings
 from newsletter.model import Subscriber
 from newsletter.storage import Storage
 from newsletter.subscriptions import gets_mail
+from newsletter.text.numbers import counted
 
 RUNS_LOOKED_AT = 500
 
@@ -27,8 +28,9 @@ def warnings_for(
         )
     if unreached := _unreached(storage, readers, now=now):
         latest = max(reader.schedule.at.isoformat("minutes") for reader in unreached if reader.schedule.at)
+        wish = counted(len(unreached), "reader wants", "readers want")
         told.append(
-            f"{len(unreached)} reader(s) want their mail later than the last run of their day came (as late as "
+            f"{wish} their mail later than the last run of their day came (as late as "
             f"{latest}): let cron call `newsletter run` more often"
         )
     return tuple(told)

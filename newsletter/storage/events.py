@@ -107,6 +107,15 @@ class Events:
             found = {str(row[0]): int(row[1]) for row in rows}
         return {kind: found[kind] for kind in EventKind if kind in found}
 
+    def counts_of_nobody(self) -> dict[EventKind, int]:
+        """How many of them are about no delivery and no reader of ours, so that nothing followed."""
+        nobody = select(events.c.kind, func.count()).where(
+            events.c.delivery_id.is_(None), events.c.subscriber.is_(None)
+        )
+        with self._database.reading() as connection:
+            found = {str(row[0]): int(row[1]) for row in connection.execute(nobody.group_by(events.c.kind))}
+        return {kind: found[kind] for kind in EventKind if kind in found}
+
     def prune(self, now: datetime, *, older_than: timedelta) -> int:
         """Deletes what was told so long ago; how many events."""
         with self._database.writing() as connection:
@@ -147,7 +156,8 @@ class Events:
         ).all()
         state = DeliveryState(delivery.state)
         settled = settle_told(state, {EventKind(one.kind) for one in told})
-        why = next((f"{REPORTED} {one.kind}: {one.detail}" for one in told if EventKind(one.kind) in FAILING), None)
+        failing = (one for one in told if EventKind(one.kind) in FAILING)
+        why = next((f"{REPORTED} {one.kind.replace('_', ' ')}: {one.detail}" for one in failing), None)
         if settled is state and not (state is DeliveryState.FAILED and why):
             return False
         at = self._database.clock()

@@ -31,6 +31,7 @@ from newsletter.storage.times import machine_clock
 from newsletter.storage.upgrade import Upgrade, bring_up_to_date
 from newsletter.storage.vectors import Vectors
 from newsletter.storage.votes import Votes
+from newsletter.storage.waiting import Waiting
 
 
 class Storage:
@@ -53,6 +54,7 @@ class Storage:
         self.editions = Editions(database)
         self.clock = ClockMark(database)
         self.deliveries = Deliveries(database, self._counter, self.clock)
+        self.waiting = Waiting(database)
         self.events = Events(database, self.suppressions)
         self.rates = Rates(database)
         self.circuits = Circuits(database)

@@ -80,6 +80,17 @@ class Suppressions:
                 found |= set(connection.scalars(query.where(suppressions.c.address_hash.in_(chunk))))
         return {email for email, hashed in by_hash.items() if hashed in found}
 
+    def reasons(self, emails: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+        """Address, as given -> why it is suppressed and since when; those that are not are left out."""
+        by_hash = {self.hash(email): email for email in emails}
+        query = select(suppressions.c.address_hash, suppressions.c.reason, suppressions.c.at)
+        found: dict[str, tuple[str, datetime]] = {}
+        with self._database.reading() as connection:
+            for chunk in in_chunks(by_hash):
+                rows = connection.execute(query.where(suppressions.c.address_hash.in_(chunk)))
+                found.update((by_hash[row.address_hash], (row.reason, row.at)) for row in rows)
+        return found
+
     def readers(self) -> set[str]:
         """Ids of the readers whose address is suppressed."""
         query = select(subscribers.c.id).join(suppressions, suppressions.c.address_hash == subscribers.c.address_hash)

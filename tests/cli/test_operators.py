@@ -30,7 +30,7 @@ def test_the_ledger_as_a_table_and_a_second_try(deployment):
         assert deployment("deliveries", "retry", *ids).code == 0
         again = deployment("run", "--json", "--now", MORNING)
     assert (again.json["sent"], again.json["already_sent"]) == (2, 1)
-    assert deployment("deliveries", "list").out.strip() == "no delivery is uncertain or retry or failed"
+    assert deployment("deliveries", "list").out.strip() == "nothing is uncertain, has failed or waits for a next try"
     every = deployment("deliveries", "list", "--all", "--json").json["deliveries"]
     assert [one["state"] for one in every] == ["sent"] * 3
     assert deployment("deliveries", "retry", ids[0]).code == 2

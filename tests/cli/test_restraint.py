@@ -17,7 +17,7 @@ def test_a_days_number_that_is_reached_is_11_and_one_line(deployment):
     assert told.startswith("files has had all messages that provider.rate allows for today")
     sending = deployment("status", "--json").json["sending"]
     assert (sending["sent_today"], sending["per_day"]) == (2, 2)
-    assert "2 of today's 2 mails are sent" in deployment("status").out
+    assert "2 of today's 2 tries are used" in deployment("status").out
     deployment.write(provider={"kind": "files", "path": "outbox"})
     assert deployment("run", "--json", "--now", MORNING).json["sent"] == 1
     assert len(deployment.mails()) == 3

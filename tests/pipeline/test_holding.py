@@ -42,7 +42,7 @@ def test_a_mail_waits_until_the_list_is_there(waiting):
     deployment = waiting()
     early = deployment("run", "--json", "--now", "2026-11-23T06:00:00Z")
     assert (early.code, early.json["sent"], early.json["due"], early.json["held"]) == (0, 0, 0, 1)
-    assert early.json["warnings"] == ["1 mail(s) wait until 09:30 at most for Lab"]
+    assert early.json["warnings"] == ["1 mail waits until 09:30 at most for Lab"]
     assert deployment("status", "--json").json["editions"] == []
     (deployment.folder / "lab.xml").write_text(feed("Tides of yesterday", "Tides of today"), encoding="utf-8")
     later = deployment("run", "--json", "--now", "2026-11-23T06:15:00Z")
@@ -72,7 +72,7 @@ def test_a_source_that_fails_is_waited_for_as_well(waiting):
 def test_a_dry_run_says_so_too(waiting):
     said = waiting()("run", "--dry-run", "--now", "2026-11-23T06:00:00Z")
     assert "dry run: 0 would be sent" in said.out
-    assert "1 mail(s) wait until 09:30 at most for Lab" in said.err
+    assert "1 mail waits until 09:30 at most for Lab" in said.err
 
 
 def test_everyone_is_sent_to_all_the_same(waiting):

@@ -74,7 +74,7 @@ def test_a_bounce_to_a_return_path_stops_mail_to_that_reader(deployment: Deploym
     assert (said.code, said.json["warnings"]) == (0, [])
     assert {mail.get_flags() for mail in mailbox.Maildir(deployment.folder / "reports")} == {"S"}
     assert deployment("status", "--json").json["events"] == {"bounced_hard": 1}
-    assert "told later  1 bounced hard" in deployment("status").out
+    assert "heard back  1 bounced hard" in deployment("status").out
     assert 'newsletter_events{kind="bounced_hard"} 1' in deployment("status", "--prometheus").out
     with storage_of(deployment) as storage:
         assert storage.events.counts() == {EventKind.BOUNCED_HARD: 1}

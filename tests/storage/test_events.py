@@ -104,7 +104,7 @@ def test_what_is_told_moves_a_delivery(
         assert delivery.owner is None
         assert delivery.retry_at is None
         assert (delivery.sent_at is not None) is (after == "sent")
-        assert (delivery.error == f"reported as {kind}: as told") is (after == "failed")
+        assert (delivery.error == f"reported as {kind.replace('_', ' ')}: as told") is (after == "failed")
 
 
 def test_a_late_deferral_cannot_undo_a_delivery(storage: Storage, deliver: Callable[..., None]) -> None:
@@ -495,3 +495,11 @@ def test_events_are_counted_by_edition_and_pruned(
     assert storage.events.count(FAILING) == 0
     assert storage.events.prune(at, older_than=DAY) == 0
     assert storage.events.prune(at + 2 * DAY, older_than=DAY) == 3
+
+
+def test_what_is_about_nobody_is_counted_apart(storage: Storage, deliver: Callable[..., None]):
+    deliver(DeliveryState.SENT)
+    hard = EventKind.BOUNCED_HARD
+    storage.events.apply([told(hard, 1), told(hard, 2, delivery_id=None), told(SOFT, 3)])
+    assert storage.events.counts() == {hard: 2, SOFT: 1}
+    assert storage.events.counts_of_nobody() == {hard: 1}

@@ -23,6 +23,12 @@ def test_among_gives_the_addresses_as_they_were_asked(storage: Storage, now: dat
     assert storage.suppressions.among([]) == set()
 
 
+def test_reasons_name_the_addresses_as_they_were_asked(storage: Storage, now: datetime) -> None:
+    storage.suppressions.add("ada@example.org", "bounced", at=now)
+    assert storage.suppressions.reasons(["ADA@example.org", "bob@example.org"]) == {"ADA@example.org": ("bounced", now)}
+    assert storage.suppressions.reasons([]) == {}
+
+
 def test_an_address_counts_once(storage: Storage, now: datetime) -> None:
     storage.suppressions.add("ada@example.org", "bounce", at=now)
     storage.suppressions.add("ADA@example.org", "complaint", at=now)
