@@ -22,8 +22,9 @@ def on_terminal(folder: Path, *arguments: str) -> tuple[int, str]:
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (50, WIDE))
     command = [sys.executable, "-m", "newsletter", "--config", str(folder / "config"), *arguments]
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(command, stderr=follower, stdout=subprocess.DEVNULL, env=environ) as process:
+    environ = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    environ["TERM"] = "xterm-256color"
+    with subprocess.Popen(command, stdin=follower, stderr=follower, stdout=subprocess.DEVNULL, env=environ) as process:
         os.close(follower)
         told = b""
         while chunk := read_some(leader):

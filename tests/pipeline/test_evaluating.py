@@ -272,7 +272,7 @@ def test_liked_papers_known_by_their_ids_alone_are_told_of(filled):
     filled.write_readers([{"email": "ada@example.org", "profile": {"liked": [*liked, "arXiv:2405.12345"]}}])
     said = filled("evaluate", "--subscriber", "ada@example.org", "--trials", "2")
     assert said.code == 0
-    assert "1 papers are known by their ids alone: arXiv:2405.12345" in said.err
+    assert "1 paper is known by its id alone: arXiv:2405.12345" in said.err
 
 
 @pytest.mark.parametrize(
