@@ -11,6 +11,7 @@ from newsletter.config.settings import Rate
 from newsletter.delivery import Provider, open_provider
 from newsletter.model import Delivery, DeliveryState, Digest, Edition, Mailbox, Message, Subscriber
 from newsletter.outbox import Planned, Sending, Tally, plan_digests, send_ready
+from newsletter.outbox.job import OnState
 from newsletter.storage import Storage
 from newsletter.testing import MemoryProvider, SendgridStub, SmtpSink
 
@@ -40,11 +41,18 @@ class Outbox:
         assert plan_digests(self.storage, planned, sender=SENDER, now=NOW) == len(emails)
         return readers
 
-    def send(self, provider: Provider | None = None, *, rate: Rate | None = None, **changes: Any) -> Tally:
+    def send(
+        self,
+        provider: Provider | None = None,
+        *,
+        rate: Rate | None = None,
+        on_state: OnState | None = None,
+        **changes: Any,
+    ) -> Tally:
         """Sends what is ready, by a provider that takes everything unless another is given."""
         provider = provider or MemoryProvider()
         given = {"owner": "me", "render": render, "open_provider": lambda: provider, "now": NOW} | changes
-        return send_ready(self.storage, Sending(**{"provider": PLACE, "rate": rate} | given))
+        return send_ready(self.storage, Sending(**{"provider": PLACE, "rate": rate} | given), on_state)
 
     def send_over(self, server: SmtpSink | SendgridStub, **changes: Any) -> Tally:
         """Sends what is ready to a server, over a new connection each time."""

@@ -49,6 +49,8 @@ class Lane:
         """The leave that the last lease was given."""
         self._unused = 0
         """Messages that were given leave and did not leave; not told to the pace yet."""
+        self._turns: list[datetime] = []
+        """When messages are due that this lane put off because of a rate, and that are recorded so."""
         self._pauses = 0
         """In a row, without a message that was sent."""
         self.handed = 0
@@ -112,17 +114,29 @@ class Lane:
         """Waits for leave to send more, where there is more to send and it is a matter of moments."""
         wait = self._grant.wait_seconds if self._job.is_anything_ready() else None
         if wait is None:
-            wait = self._job.pace.seconds_to_next_turn()
+            wait = self._seconds_to_next_turn()
         if self._left == 0 or wait is None or not self._job.wait(wait):
             return False
         self._turn(HandOver(), lease=True)
         return True
 
+    def _seconds_to_next_turn(self) -> float | None:
+        """How long until a message may leave that this lane put off; ``None`` where it put none off, or for long.
+
+        A turn that came while the lane was busy is told too, once: nobody else waits for it.
+        """
+        at = datetime.now(UTC)
+        seconds = max(0.0, (min(self._turns) - at).total_seconds()) if self._turns else LONGEST_PAUSE_SECONDS + 1
+        self._turns = [turn for turn in self._turns if turn > at]
+        return seconds if seconds <= LONGEST_PAUSE_SECONDS else None
+
     def _send_group(self, provider: Provider) -> None:
         """Renders what is leased, records it as handed over, and hands it over."""
         leased = self._leased
-        group, later = self._job.pace.admit(leased.deliveries, leased.subscribers)
-        self._answers += later
+        admitted = self._job.pace.admit(leased.deliveries, leased.subscribers)
+        group = admitted.now
+        self._answers += admitted.later
+        self._turns += admitted.turns
         messages = self._render(group, leased.subscribers)
         if provider.idempotency_seconds:
             self._answers += self._job.repeats.cannot_be_same(group, messages)

@@ -6,7 +6,6 @@ this is asked where no limit is set and no domain has asked for a pause.
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +38,17 @@ AFTER_HOLD_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """What of a group may leave now, and what waits."""
+
+    now: Sequence[Delivery] = ()
+    later: Sequence[Settlement] = ()
+    """When the turn of each of the others comes; that spends no attempt."""
+    turns: Sequence[datetime] = ()
+    """Of those: when they are due that wait for a rate, and so perhaps only for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """How many messages may leave now; of none, in how many seconds to ask again."""
 
@@ -62,8 +72,6 @@ class Pace:
         self._holds = {domain: hold for domain, hold in store.holds(provider).items() if domain != EVERYBODY}
         self._tails: dict[str, datetime] = {}
         """Domain -> when the last of those that wait for their turn is due."""
-        self._due: list[datetime] = []
-        """When messages that wait for their turn are due, as a heap."""
         self._lock = Lock()
         self.notes: dict[str, str] = {}
         """What an operator should hear, by what it is about."""
@@ -109,24 +117,35 @@ class Pace:
 
     # -- recipients' domains -------------------------------------------------------------------------------------
 
-    def admit(
-        self, deliveries: Sequence[Delivery], readers: Mapping[str, Subscriber]
-    ) -> tuple[list[Delivery], list[Settlement]]:
-        """Those that may leave now, and for the others when their turn comes; that spends no attempt."""
+    def admit(self, deliveries: Sequence[Delivery], readers: Mapping[str, Subscriber]) -> Admission:
+        """Those that may leave now, and for the others when their turn comes."""
         if not (self._holds or self._domains):
-            return list(deliveries), []
+            return Admission(deliveries)
         by_domain: dict[str, list[Delivery]] = defaultdict(list)
         for one in deliveries:
             by_domain[domain_of(readers[one.subscriber].email)].append(one)
-        later = [wait for domain, theirs in by_domain.items() for wait in self._postponed(domain, theirs)]
+        held: list[Settlement] = []
+        paced: list[Settlement] = []
+        for domain, theirs in by_domain.items():
+            waits = self._held(domain, theirs)
+            held += waits
+            paced += [] if waits else self._paced(domain, theirs)
+        later = held + paced
         waiting = {wait.delivery.id for wait in later}
-        return [one for one in deliveries if one.id not in waiting], later
+        now = [one for one in deliveries if one.id not in waiting]
+        return Admission(now, later, [wait.retry_at for wait in paced if wait.retry_at])
 
-    def _postponed(self, domain: str, theirs: Sequence[Delivery]) -> list[Settlement]:
-        at, hold, rate = self._clock(), self._holds.get(domain), self._domains.get(domain)
-        if hold is not None and at < hold.until <= at + timedelta(seconds=LONGEST_HOLD_SECONDS):
-            step = timedelta(seconds=AFTER_HOLD_SECONDS)
-            return self._line_up(domain, theirs, first=hold.until, step=step, why=f"{domain} asked for a pause")
+    def _held(self, domain: str, theirs: Sequence[Delivery]) -> list[Settlement]:
+        """All of them, while the domain asks for a pause."""
+        at, hold = self._clock(), self._holds.get(domain)
+        if hold is None or not at < hold.until <= at + timedelta(seconds=LONGEST_HOLD_SECONDS):
+            return []
+        step = timedelta(seconds=AFTER_HOLD_SECONDS)
+        return self._line_up(domain, theirs, first=hold.until, step=step, why=f"{domain} asked for a pause")
+
+    def _paced(self, domain: str, theirs: Sequence[Delivery]) -> list[Settlement]:
+        """Those that are too many for the domain's rate just now."""
+        at, rate = self._clock(), self._domains.get(domain)
         if rate is None:
             return []
         grant = self._take(domain, rate, len(theirs))
@@ -138,7 +157,7 @@ class Pace:
         else:
             step = timedelta(seconds=1 / (rate.per_second or 1.0))
             first = at + max(step, timedelta(seconds=grant.wait_seconds or 0.0))
-        return self._line_up(domain, late, first=first, step=step, why=f"provider.rate for {domain}", is_paced=True)
+        return self._line_up(domain, late, first=first, step=step, why=f"provider.rate for {domain}")
 
     def _line_up(
         self,
@@ -148,7 +167,6 @@ class Pace:
         first: datetime,
         step: timedelta,
         why: str,
-        is_paced: bool = False,
     ) -> list[Settlement]:
         """One after the other, behind those who wait already."""
         lined_up = []
@@ -165,8 +183,6 @@ class Pace:
                         spends_attempt=False,
                     )
                 )
-                if is_paced:
-                    heapq.heappush(self._due, turn)
         return lined_up
 
     def note(self, addresses: Iterable[str], outcomes: Sequence[Outcome]) -> None:
@@ -200,19 +216,6 @@ class Pace:
             hold = self._holds[domain] = Hold(until=at + timedelta(seconds=pause), times=times, reason=reason)
             self._tails.pop(domain, None)
         self._store.hold(self._provider, domain, hold)
-
-    # -- waiting -------------------------------------------------------------------------------------------------
-
-    def seconds_to_next_turn(self) -> float | None:
-        """How long until a message that was put off by a rate may leave; ``None`` where none was, or not soon."""
-        at = self._clock()
-        with self._lock:
-            while self._due and self._due[0] < at:
-                heapq.heappop(self._due)
-            if not self._due:
-                return None
-            seconds = (self._due[0] - at).total_seconds()
-        return seconds if seconds <= LONGEST_PAUSE_SECONDS else None
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,13 @@ def test_a_domain_at_its_limit_waits_and_the_others_go_on(outbox: Outbox):
     order = [message.recipient.email.partition("@")[2] for message in provider.messages]
     assert Counter(order[:18]) == {"slow.example": 2, "quick.example": 16}
     assert {one.attempt for one in outbox.rows} == {1}
+
+
+def test_a_turn_that_comes_between_the_last_lease_and_the_wait_is_not_missed(outbox: Outbox):
+    outbox.plan(*addresses(4, "slow.example"))
+    rate = Rate(per_domain={"slow.example": DomainRate(per_second=4)})
+    tally = outbox.send(rate=rate, on_state=lambda _: time.sleep(0.6))  # longer than the two that are put off wait
+    assert tally.states == {SENT: 4}
 
 
 def test_a_domains_number_a_day_puts_its_rest_off_until_midnight(outbox: Outbox):
