@@ -10,11 +10,26 @@ from newsletter.model.digests import Digest, Edition, Ranked, Reason
 from newsletter.model.entries import Entry, Signals, entry_id
 from newsletter.model.events import Event, EventKind, Rejection
 from newsletter.model.messages import Framed, Links, Mailbox, Message, decoded, joined
-from newsletter.model.readers import Interest, Owner, Profile, ProfileSpec, Schedule, Subscriber, SubscriberState, Vote
+from newsletter.model.readers import (
+    ApiToken,
+    Consent,
+    ConsentAct,
+    Interest,
+    Owner,
+    Profile,
+    ProfileSpec,
+    Schedule,
+    Subscriber,
+    SubscriberState,
+    Vote,
+)
 from newsletter.model.sources import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState, Tally
 
 __all__ = [
     "LONGEST_TOLD_WAIT_SECONDS",
+    "ApiToken",
+    "Consent",
+    "ConsentAct",
     "Delivery",
     "DeliveryState",
     "Digest",

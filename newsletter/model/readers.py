@@ -136,3 +136,41 @@ class Subscriber:
     owner: Owner = Owner.DATABASE
     created_at: datetime | None = None
     when_empty: Literal["skip", "send"] = "skip"
+
+
+class ConsentAct(StrEnum):
+    """What a reader said about being mailed."""
+
+    ASKED = "asked"  # on the sign-up page
+    CONFIRMED = "confirmed"  # by the link of our mail
+    APPROVED = "approved"  # the operator's yes
+    LEFT = "left"
+    RETURNED = "returned"  # took leaving back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One word of a reader about being mailed."""
+
+    subscriber: str
+    """The subscriber's id."""
+    at: datetime
+    act: ConsentAct
+    method: str
+    """``page``, ``one-click``, ``mail``, ``api`` or ``operator``."""
+    words: str = ""
+    """The version of the text that was agreed to."""
+    source: str | None = None
+    """Salted hash of the network address it came from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """Who may call the API, and what for; its secret is nowhere."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+    used_on: date | None = None

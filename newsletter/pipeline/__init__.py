@@ -103,3 +103,4 @@ def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now:
     storage.deliveries.prune(at, messages_older_than=settings.retention.messages, rows_older_than=LEDGER_KEPT)
     storage.events.prune(at, older_than=LEDGER_KEPT)
     storage.runs.prune(at - RUNS_KEPT)
+    storage.limits.prune(at)

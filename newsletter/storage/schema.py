@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from newsletter.storage.times import UtcDateTime
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that this code speaks."""
 VERSION_TABLE = "newsletter_schema"
 """Alembic's note of the revision; its own name, for a PostgreSQL database may have other tenants."""
@@ -136,6 +136,19 @@ suppressions = Table(
     Column("address_hash", Text, primary_key=True, comment="salted SHA-256 of the normal form, never the address"),
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("act", Text, nullable=False, comment="asked, confirmed, left ..."),
+    Column("method", Text, nullable=False, comment="how it was said"),
+    Column("words", Text, nullable=False, comment="the version of the text that was agreed to"),
+    Column("source", Text, comment="salted hash of the network address it came from"),
+    comment="What readers agreed to, and when they took it back",
 )
 
 # -- 3. what they get --------------------------------------------------------------------------------------------
@@ -330,4 +343,38 @@ runs = Table(
     Column("started_at", UtcDateTime, nullable=False, index=True),
     Column("finished_at", UtcDateTime),
     Column("report", Text, nullable=False, comment="the run's own account as JSON"),
+)
+
+# -- 7. who may knock --------------------------------------------------------------------------------------------
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("who", Text, nullable=False, comment="salted hash of who it was; empty: everybody"),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Index("ix_limits_rule_who_at", "rule", "who", "at"),
+    comment="What is allowed only so often, each time that it was done",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", Text, primary_key=True, comment="SHA-256: who reads the database cannot log in"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    comment="Who is logged in at the desk",
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True, comment="what it is for, in the operator's words"),
+    Column("token_hash", Text, nullable=False, unique=True, comment="SHA-256 of 256 random bits"),
+    Column("scopes", Text, nullable=False, comment="as JSON"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("used_on", Date, comment="to within a day"),
 )

@@ -11,9 +11,11 @@ from typing import Self
 from sqlalchemy import select
 
 from newsletter.storage import health, lock
+from newsletter.storage.api_tokens import ApiTokens
 from newsletter.storage.brakes import Brakes
 from newsletter.storage.circuits import Circuits
 from newsletter.storage.clock import ClockMark
+from newsletter.storage.consents import Consents
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.deliveries import Deliveries
 from newsletter.storage.doubts import Doubts
@@ -21,9 +23,11 @@ from newsletter.storage.editions import Editions
 from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
 from newsletter.storage.events import Events
+from newsletter.storage.limits import Limits
 from newsletter.storage.rates import Rates
 from newsletter.storage.runs import Runs
 from newsletter.storage.schema import HEAD, notes
+from newsletter.storage.sessions import Sessions
 from newsletter.storage.sources import Sources
 from newsletter.storage.subscribers import Subscribers
 from newsletter.storage.suppressions import Suppressions
@@ -49,7 +53,9 @@ class Storage:
         self.entries = Entries(database)
         self.vectors = Vectors(database)
         self.suppressions = Suppressions(database, salt=salt)
-        self.subscribers = Subscribers(database, self.suppressions)
+        self.limits = Limits(database, salt=salt)
+        self.subscribers = Subscribers(database, self.suppressions, self.limits)
+        self.consents = Consents(database, salt=salt)
         self.votes = Votes(database)
         self.editions = Editions(database)
         self.clock = ClockMark(database)
@@ -61,6 +67,8 @@ class Storage:
         self.brakes = Brakes(database)
         self.doubts = Doubts(database)
         self.runs = Runs(database)
+        self.sessions = Sessions(database)
+        self.api_tokens = ApiTokens(database)
 
     @classmethod
     def open(

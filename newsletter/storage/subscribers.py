@@ -17,6 +17,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
+from newsletter.storage.limits import Limits
 from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, subscribers
 from newsletter.storage.suppressions import ERASED, Suppressions
 
@@ -26,9 +27,10 @@ PAGE = 1000
 class Subscribers:
     """The store of subscribers."""
 
-    def __init__(self, database: Database, suppressions: Suppressions) -> None:
+    def __init__(self, database: Database, suppressions: Suppressions, limits: Limits) -> None:
         self._database = database
         self._suppressions = suppressions
+        self._limits = limits
 
     def all(self, states: Collection[SubscriberState] | None = None) -> list[Subscriber]:
         """Everyone, or everyone in one of these states, by id."""
@@ -128,6 +130,7 @@ class Subscribers:
             if email is None:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
+            self._limits.forget_within(connection, email)
             for kinds in (IS_DIGEST, IS_NO_DIGEST):  # an index each
                 theirs = kinds, deliveries.c.subscriber == subscriber_id
                 connection.execute(
