@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     FEEDBACK = "feedback"
     ARCHIVE = "archive"
+    FORM = "form"  # a form stood on a page of ours
     RETURN = "return"  # names a delivery in the address that reports about it go to
 
 
@@ -48,6 +49,7 @@ LIVES: dict[Purpose, timedelta | None] = {
     Purpose.PREFERENCES: timedelta(days=60),
     Purpose.FEEDBACK: timedelta(days=60),
     Purpose.ARCHIVE: None,
+    Purpose.FORM: timedelta(days=1),
     Purpose.RETURN: None,
 }
 

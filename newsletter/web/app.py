@@ -2,56 +2,125 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from newsletter.config.settings import Settings
+from newsletter.errors import NewsletterError
 from newsletter.storage import Storage
 from newsletter.web import archive, leaving, preferences, voting
-from newsletter.web.door import Door
+from newsletter.web.door import Door, nobody_posts
+from newsletter.web.forms import MAX_FORM_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
+from newsletter.web.seals import FIELD
 
-Page = Callable[[Door, Request], Response]
+log = logging.getLogger(__name__)
 
 
-def make_app(settings: Settings, storage: Storage) -> Starlette:
-    """The application over one deployment's settings and storage."""
-    door = Door.to(settings, storage)
-
-    def looked_at(path: str, page: Page) -> Route:
-        return Route(path, partial(page, door), methods=["GET"])
-
-    def pressed(path: str, page: Page) -> Route:
-        return Route(path, partial(page, door), methods=["POST"])
-
+def make_app(settings: Settings, storage: Storage, *, post: Callable[[], None] = nobody_posts) -> Starlette:
+    """The application over one deployment's settings and storage; ``post`` has waiting letters sent at once."""
+    door = Door.to(settings, storage, post=post)
     return Starlette(
-        routes=[
-            looked_at("/", _welcome),
-            looked_at("/healthz", lambda _door, _request: PlainTextResponse("ok\n")),
-            looked_at("/style.css", lambda door, _request: door.pages.style()),
-            looked_at("/u/{token}", leaving.ask),
-            pressed("/u/{token}", leaving.unsubscribe),
-            looked_at("/v/{token}/{entry}/{wish}", voting.ask),
-            pressed("/v/{token}/{entry}/{wish}", voting.vote),
-            pressed("/v/{token}/{entry}/{wish}/back", voting.take_back),
-            looked_at("/p/{token}", preferences.show),
-            pressed("/p/{token}/pause", preferences.pause),
-            pressed("/p/{token}/resume", preferences.resume),
-            pressed("/p/{token}/{entry}/back", preferences.take_back),
-            looked_at("/a/{token}", archive.show),
-        ],
+        routes=_routes(door),
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={404: lambda _request, _error: door.pages.lost()},
+        exception_handlers={HTTPException: partial(_refuse, door)},
     )
 
 
-def _welcome(door: Door, _request: Request) -> Response:
+def _routes(door: Door) -> list[BaseRoute]:
+    """Every address there is: looked at, pressed on a page of ours, or posted by a machine."""
+    looked_at, pressed, posted = partial(_looked_at, door), partial(_pressed, door), partial(_posted, door)
+    return [
+        looked_at("/", _welcome),
+        looked_at("/healthz", lambda _door, _request: PlainTextResponse("ok\n")),
+        looked_at("/style.css", lambda door, _request: door.pages.style()),
+        looked_at("/script.js", lambda door, _request: door.pages.script()),
+        # -- the way out
+        looked_at("/u/{token}", leaving.ask),
+        posted("/u/{token}", leaving.unsubscribe),
+        # -- votes
+        looked_at("/v/{token}/{entry}/{wish}", voting.ask),
+        pressed("/v/{token}/{entry}/{wish}", voting.vote),
+        pressed("/v/{token}/{entry}/{wish}/back", voting.take_back),
+        # -- preferences
+        looked_at("/p/{token}", preferences.show),
+        pressed("/p/{token}/pause", preferences.pause),
+        pressed("/p/{token}/resume", preferences.resume),
+        pressed("/p/{token}/{entry}/back", preferences.take_back),
+        # -- what was sent
+        looked_at("/a/{token}", archive.show),
+    ]
+
+
+def _looked_at(door: Door, path: str, page: Callable[[Door, Request], Response]) -> Route:
+    """GET and HEAD."""
+
+    async def answer(request: Request) -> Response:
+        return await _in_a_thread(door, partial(page, door, request))
+
+    return Route(path, answer, methods=["GET"])
+
+
+def _pressed(
+    door: Door, path: str, page: Callable[[Door, Request, Form], Response], *, most: int = MAX_FORM_BYTES
+) -> Route:
+    """POST of a form that stood on a page of ours: its seal says so."""
+
+    async def answer(request: Request) -> Response:
+        form = await read_form(request, most=most)
+        if not door.seals.is_whole(request, form.text(FIELD)):
+            return await _in_a_thread(door, partial(door.tell, request, "strange_form", status=403))
+        return await _in_a_thread(door, partial(page, door, request, form))
+
+    return Route(path, answer, methods=["POST"])
+
+
+def _posted(
+    door: Door, path: str, page: Callable[[Door, Request, bytes], Response], *, most: int = MAX_FORM_BYTES
+) -> Route:
+    """POST by a machine, or from a page of somebody else's: without a seal."""
+
+    async def answer(request: Request) -> Response:
+        body = await read_body(request, most=most)
+        return await _in_a_thread(door, partial(page, door, request, body))
+
+    return Route(path, answer, methods=["POST"])
+
+
+async def _in_a_thread(door: Door, make: Callable[[], Response]) -> Response:
+    """The answer; one that cannot be made is a page too, and the log has the reason."""
+    try:
+        return await run_in_threadpool(make)
+    except NewsletterError as error:
+        log.error("a page could not be made: %s", error)  # noqa: TRY400 the message is made for people
+    except HTTPException:
+        raise
+    except Exception as error:
+        log.error("a page could not be made: %s", type(error).__name__)  # noqa: TRY400 a message may hold an address
+        log.debug("where it failed", exc_info=True)
+        return door.pages.tell("broken", status=500, seal="")
+    return door.pages.tell("out_of_order", status=503, seal="")
+
+
+async def _refuse(door: Door, _request: Request, error: Exception) -> Response:
+    """A page for what no page of ours says."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    name = {413: "too_large", 400: "unreadable"}.get(status, "lost")
+    headers = error.headers if isinstance(error, HTTPException) else None
+    response = door.pages.tell(name, status=status, seal="")
+    response.headers.update(headers or {})
+    return response
+
+
+def _welcome(door: Door, request: Request) -> Response:
     """What this is, for whoever comes without a link."""
-    text = "New papers, ranked for each reader, once a day. Links in the mails lead here."
-    return door.pages.tell(door.settings.title, text)
+    return door.tell(request, "welcome")

@@ -15,7 +15,6 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door
-from newsletter.web.preferences import tell_date
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'none'; frame-ancestors 'none'; "
@@ -27,13 +26,12 @@ def show(door: Door, request: Request) -> Response:
     """The digest of the date that the token names."""
     said = door.read(request, Purpose.ARCHIVE)
     if not said or door.reader(request, Purpose.ARCHIVE) is None:
-        return door.pages.lost()
+        return door.lost(request)
     day = date.fromisoformat(said[1])
     raw = door.storage.deliveries.message(said[0], day)
     html = None if raw is None else _html_of(raw)
     if html is None:
-        text = f"The mail of {tell_date(day)} is not kept, or not any more; later mails have links of their own."
-        return door.pages.tell("This mail is gone", text, status=404)
+        return door.tell(request, "mail_gone", status=404, day=day)
     return HTMLResponse(html, headers={"content-security-policy": POLICY})
 
 

@@ -1,17 +1,26 @@
-"""What every page behind a link of a mail needs: whose link it is."""
+"""What every page needs: the deployment behind it, whose link was followed, and the seal of its forms."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from newsletter.config.settings import Settings
 from newsletter.model import Subscriber, SubscriberState
+from newsletter.rendering.locale import read_language
+from newsletter.rendering.themes import Brand, Look
 from newsletter.storage import Storage
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.pages import Pages
+from newsletter.web.seals import Seals
+
+
+def nobody_posts() -> None:
+    """Leaves letters to the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +32,26 @@ class Door:
     pages: Pages
     signer: Signer | None
     """``None`` where links cannot be signed: then no link is valid."""
+    seals: Seals
+    post: Callable[[], None] = nobody_posts
+    """Has waiting letters sent at once."""
 
     @classmethod
-    def to(cls, settings: Settings, storage: Storage) -> Door:
+    def to(cls, settings: Settings, storage: Storage, *, post: Callable[[], None] = nobody_posts) -> Door:
         """The door to a deployment."""
         keys = [key.get_secret_value() for key in settings.secret_keys]
-        root = urlsplit(settings.base_url or "").path.rstrip("/") + "/"
-        pages = Pages(settings.templates, newsletter=settings.title, root=root)
-        return cls(settings, storage, pages, Signer(keys) if keys else None)
+        address = urlsplit(settings.base_url or "")
+        brand = Brand(color=settings.brand.color, logo=settings.brand.logo, logo_alt=settings.brand.logo_alt)
+        pages = Pages(
+            settings.templates,
+            newsletter=settings.title,
+            root=address.path.rstrip("/") + "/",
+            look=Look(brand=brand, language=read_language(settings.language)),
+        )
+        signer = Signer(keys) if keys else None
+        return cls(settings, storage, pages, signer, Seals(signer, is_secure=address.scheme == "https"), post)
+
+    # -- whose link it is ----------------------------------------------------------------------------------------
 
     def read(self, request: Request, purpose: Purpose) -> list[str]:
         """What the token in the request's path says; nothing where it is not valid."""
@@ -42,6 +63,26 @@ class Door:
         parts = self.read(request, purpose)
         reader = self.storage.subscribers.by_id(parts[0]) if parts else None
         return None if reader is None or reader.state is SubscriberState.PENDING else reader
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def show(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
+        """The page of that template; its forms hold ``seal``."""
+        seal = self.seals.make(request)
+        return seal.set_cookie(self.pages.show(template, status=status, seal=seal.field, **values))
+
+    def tell(self, request: Request, name: str, *, status: int = 200, **values: object) -> Response:
+        """A page that says one thing by the words of that name, perhaps with a button."""
+        seal = self.seals.make(request)
+        return seal.set_cookie(self.pages.tell(name, status=status, seal=seal.field, **values))
+
+    def lost(self, request: Request) -> Response:
+        """The same answer for a wrong token, an unknown reader and any other path."""
+        return self.pages.tell("lost", status=404, seal="")
+
+    def go_to(self, path: str) -> Response:
+        """After a button was pressed: to the page that shows what became of it."""
+        return self.pages.go_to(path)
 
 
 def is_reading(reader: Subscriber) -> bool:

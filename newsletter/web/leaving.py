@@ -15,22 +15,17 @@ def ask(door: Door, request: Request) -> Response:
     """A page with one button; looking at it changes nothing."""
     said = door.read(request, Purpose.UNSUBSCRIBE)
     if not said:
-        return door.pages.lost()
+        return door.lost(request)
     reader = door.storage.subscribers.by_id(said[0])
     if reader is not None and reader.state is SubscriberState.LEFT:
-        return _gone(door)
-    text = f"Shall {door.pages.newsletter} stop writing to you? Nothing changes before you press the button."
-    return door.pages.tell("Unsubscribe?", text, button="Yes, unsubscribe me")
+        return door.tell(request, "left")
+    return door.tell(request, "leave")
 
 
-def unsubscribe(door: Door, request: Request) -> Response:
+def unsubscribe(door: Door, request: Request, _body: bytes) -> Response:
     """The button of that page, and the one-click POST of mail programs: never a redirect."""
     said = door.read(request, Purpose.UNSUBSCRIBE)
     if not said:
-        return door.pages.lost()
+        return door.lost(request)
     leave(door.storage, said[0])
-    return _gone(door)
-
-
-def _gone(door: Door) -> Response:
-    return door.pages.tell("You are unsubscribed", f"{door.pages.newsletter} will not write to you again.")
+    return door.tell(request, "left")

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.rendering.environment import html_environment
+from newsletter.rendering.themes import Look
+
 SECURITY_HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",
+    "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
 """Of every answer that does not have its own."""
 
 
 class Pages:
-    """Fills the templates of ``web/`` in the first of the folders that has them.
+    """Fills the templates of ``web/`` in the first of the folders that has them, in one language.
 
     ``root`` is where the pages lie, such as ``/`` or ``/newsletter/``: what they link to is below it.
     """
 
-    def __init__(self, folders: Iterable[Path], *, newsletter: str, root: str) -> None:
-        loader = jinja2.FileSystemLoader([folder / "web" for folder in folders])
-        self._templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    def __init__(self, folders: Sequence[Path], *, newsletter: str, root: str, look: Look | None = None) -> None:
+        """Reads the words; TemplateError where they have a fault."""
+        self._templates = html_environment([folder / "web" for folder in folders], look)
         self._templates.globals |= {"newsletter": newsletter, "root": root}
+        self._words = self._templates.globals["words"]
         self.newsletter, self.root = newsletter, root
 
     def show(self, template: str, *, status: int = 200, **values: object) -> Response:
@@ -39,13 +44,19 @@ class Pages:
         html = self._templates.get_template(f"{template}.html.j2").render(values)
         return HTMLResponse(html, status_code=status)
 
-    def tell(self, title: str, text: str, *, button: str | None = None, status: int = 200) -> Response:
-        """A page that says one thing, perhaps with a button that posts to its own address."""
-        return self.show("page", status=status, title=title, text=text, button=button)
+    def tell(self, name: str, *, status: int = 200, **values: object) -> Response:
+        """A page that says one thing by the words ``<name>_title`` and ``<name>_text``; where there are words
+        ``<name>_button`` it has a button that posts to its own address."""
+        told = {part: self.say(f"{name}_{part}", values) for part in ("title", "text", "button")}
+        return self.show("page", status=status, **values, **told)
 
-    def lost(self) -> Response:
-        """The same answer for a wrong token, an unknown reader and any other path."""
-        return self.tell("Nothing here", "This link is not valid. The newest mail has one that is.", status=404)
+    def say(self, name: str, values: Mapping[str, object] | None = None) -> str | None:
+        """Words by their name, with those of the values that they take; ``None`` where there are none."""
+        macro = getattr(self._words, name, None)
+        if macro is None:
+            return None
+        known = {"newsletter": self.newsletter, **(values or {})}
+        return macro(**{parameter: known[parameter] for parameter in macro.arguments}).strip()  # type: ignore[no-any-return]
 
     def go_to(self, path: str) -> Response:
         """After a button was pressed: to the page that shows what became of it, so that reloading presses nothing."""
@@ -53,8 +64,15 @@ class Pages:
 
     def style(self) -> Response:
         """The one stylesheet."""
-        css = self._templates.get_template("style.css").render()
-        return Response(css, media_type="text/css", headers={"cache-control": "max-age=3600"})
+        return self._file("style.css", "text/css")
+
+    def script(self) -> Response:
+        """The one script, which nothing needs."""
+        return self._file("script.js", "text/javascript")
+
+    def _file(self, name: str, media_type: str) -> Response:
+        text = self._templates.get_template(name).render()
+        return Response(text, media_type=media_type, headers={"cache-control": "max-age=3600"})
 
 
 class SecurityHeaders:

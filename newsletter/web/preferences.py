@@ -4,41 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.errors import UsageError
-from newsletter.model import Interest, Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
+from newsletter.model import Interest, Owner, ProfileSpec, Subscriber, SubscriberState
 from newsletter.pipeline.learning import what_was_learnt
 from newsletter.ranking.learning import Learnt
 from newsletter.subscriptions import gets_mail, pause_reader, resume_reader
 from newsletter.text import readable
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door, is_reading
+from newsletter.web.forms import Form
 
 PAUSE = timedelta(days=14)
-_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-_PLAIN_DAYS = {frozenset(range(7)): "every day", frozenset(range(5)): "on weekdays"}
 
 
 def show(door: Door, request: Request) -> Response:
     """The reader's page."""
     reader = door.reader(request, Purpose.PREFERENCES)
     if reader is None or door.signer is None:
-        return door.pages.lost()
+        return door.lost(request)
     now = datetime.now(UTC)
     today = now.astimezone(ZoneInfo(reader.timezone)).date()
-    return door.pages.show(
+    return door.show(
+        request,
         "preferences",
-        title="Your newsletter",
         email=reader.email,
         is_reading=is_reading(reader),
         is_paused=reader.state is SubscriberState.PAUSED and not gets_mail(reader, today),
-        paused_until=None if reader.paused_until is None else tell_date(reader.paused_until),
-        when=tell_schedule(reader.schedule, reader.timezone),
+        paused_until=reader.paused_until,
+        days=sorted(reader.schedule.days),
+        at=reader.schedule.at,
+        timezone=reader.timezone,
         at_most=reader.profile.max_papers,
         wishes=list(_wishes(reader.profile)),
         belongs_to_file=reader.owner is Owner.FILE,
@@ -48,7 +49,7 @@ def show(door: Door, request: Request) -> Response:
     )
 
 
-def pause(door: Door, request: Request) -> Response:
+def pause(door: Door, request: Request, _form: Form) -> Response:
     """No mail for two weeks of the reader's own days."""
 
     def act(reader: Subscriber, now: datetime) -> None:
@@ -60,7 +61,7 @@ def pause(door: Door, request: Request) -> Response:
     return _act(door, request, act)
 
 
-def resume(door: Door, request: Request) -> Response:
+def resume(door: Door, request: Request, _form: Form) -> Response:
     """The end of a pause."""
 
     def act(reader: Subscriber, now: datetime) -> None:
@@ -70,43 +71,32 @@ def resume(door: Door, request: Request) -> Response:
     return _act(door, request, act)
 
 
-def take_back(door: Door, request: Request) -> Response:
+def take_back(door: Door, request: Request, _form: Form) -> Response:
     """One vote less."""
     return _act(
         door, request, lambda reader, _now: door.storage.votes.take_back(reader.id, [request.path_params["entry"]])
     )
 
 
-def tell_schedule(schedule: Schedule, timezone: str) -> str:
-    """``on weekdays, from 07:30 on (Europe/Berlin)``."""
-    days = _PLAIN_DAYS.get(schedule.days) or "on " + _listed([_DAYS[day] for day in sorted(schedule.days)])
-    return f"{days}, from {schedule.at:%H:%M} on ({timezone})" if schedule.at else f"{days} ({timezone})"
-
-
-def tell_date(day: date) -> str:
-    """``6 December 2026``."""
-    return f"{day.day} {day:%B %Y}"
-
-
 def _act(door: Door, request: Request, act: Callable[[Subscriber, datetime], object]) -> Response:
     reader = door.reader(request, Purpose.PREFERENCES)
     if reader is None:
-        return door.pages.lost()
+        return door.lost(request)
     with suppress(UsageError):  # the reader left in the meantime: the page says so
         act(reader, datetime.now(UTC))
-    return door.pages.go_to(f"p/{request.path_params['token']}")
+    return door.go_to(f"p/{request.path_params['token']}")
 
 
 def _wishes(profile: ProfileSpec) -> Iterator[tuple[str, list[str]]]:
-    """What the profile names, under a heading each."""
+    """What the profile names, by the name of a heading each."""
     interests = [Interest.of(interest).text for interest in profile.interests]
     for heading, named in (
-        ("Interests", interests),
-        ("Authors", profile.authors),
-        ("Organisations", profile.organizations),
-        ("Categories", profile.categories),
-        ("Liked papers", profile.liked),
-        ("Not about", (*profile.disliked, *profile.muted, *profile.muted_authors)),
+        ("interests", interests),
+        ("authors", profile.authors),
+        ("organizations", profile.organizations),
+        ("categories", profile.categories),
+        ("liked", profile.liked),
+        ("not_about", (*profile.disliked, *profile.muted, *profile.muted_authors)),
     ):
         if named:
             yield heading, list(named)
@@ -116,7 +106,3 @@ def _described(line: Learnt) -> dict[str, object]:
     shared = line.phrase if len(line.votes) > 1 else None
     votes = [{"entry": vote.entry.id, "title": readable(vote.entry.title)} for vote in line.votes]
     return {"direction": line.direction, "shared": shared, "votes": votes}
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

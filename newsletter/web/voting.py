@@ -15,6 +15,7 @@ from newsletter.rendering.weblinks import web_link
 from newsletter.text import readable
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door, is_reading
+from newsletter.web.forms import Form
 
 _VALUES: dict[str, Literal[1, -1]] = {"more": 1, "less": -1}
 
@@ -23,45 +24,44 @@ def ask(door: Door, request: Request) -> Response:
     """The paper and the vote that was chosen, with one button; after it what was learnt, and the way back."""
     found = _find(door, request)
     if found is None:
-        return door.pages.lost()
+        return door.lost(request)
     reader, paper = found
     if not is_reading(reader):
-        return _of_no_use(door)
+        return door.tell(request, "not_reading")
     wish, taught = request.path_params["wish"], _taught(door, reader, paper)
-    return door.pages.show(
+    return door.show(
+        request,
         "vote",
-        title=f"{wish.capitalize()} like this?" if taught is None or taught.direction != wish else "Noted",
         paper={"title": readable(paper.title), "link": web_link(paper.link)},
         wish=wish,
         voted=None if taught is None else taught.direction,
-        learnt=None if taught is None else _sentence(taught),
+        votes=0 if taught is None else len(taught.votes),
+        phrase=None if taught is None else taught.phrase,
         here=f"{door.pages.root}v/{request.path_params['token']}/{request.path_params['entry']}",
     )
 
 
-def vote(door: Door, request: Request) -> Response:
+def vote(door: Door, request: Request, _form: Form) -> Response:
     """The button of that page."""
     found = _find(door, request)
     if found is None:
-        return door.pages.lost()
+        return door.lost(request)
     reader, paper = found
     if not is_reading(reader):
-        return _of_no_use(door)
+        return door.tell(request, "not_reading")
     wish = request.path_params["wish"]
     door.storage.votes.cast(reader.id, paper.id, _VALUES[wish], datetime.now(UTC))
-    return door.pages.go_to(f"v/{request.path_params['token']}/{request.path_params['entry']}/{wish}")
+    return door.go_to(f"v/{request.path_params['token']}/{request.path_params['entry']}/{wish}")
 
 
-def take_back(door: Door, request: Request) -> Response:
+def take_back(door: Door, request: Request, _form: Form) -> Response:
     """The button that undoes it, on the same page."""
     found = _find(door, request)
     if found is None:
-        return door.pages.lost()
+        return door.lost(request)
     reader, paper = found
     door.storage.votes.take_back(reader.id, [paper.id])
-    return door.pages.go_to(
-        f"v/{request.path_params['token']}/{request.path_params['entry']}/{request.path_params['wish']}"
-    )
+    return door.go_to(f"v/{request.path_params['token']}/{request.path_params['entry']}/{request.path_params['wish']}")
 
 
 def _find(door: Door, request: Request) -> tuple[Subscriber, Entry] | None:
@@ -76,14 +76,3 @@ def _taught(door: Door, reader: Subscriber, paper: Entry) -> Learnt | None:
     """What the reader's vote on the paper has taught, together with others; ``None`` without one."""
     lines = what_was_learnt(door.storage, reader.id, now=datetime.now(UTC))
     return next((line for line in lines if any(vote.entry.id == paper.id for vote in line.votes)), None)
-
-
-def _sentence(line: Learnt) -> str:
-    if len(line.votes) == 1:
-        return f"The next mails will have {line.direction} like it."
-    return f"From {len(line.votes)} of your votes we learnt: {line.direction} of “{line.phrase}”."
-
-
-def _of_no_use(door: Door) -> Response:
-    text = f"{door.pages.newsletter} does not write to you any more, so there is nothing to learn for."
-    return door.pages.tell("You get no mails", text)

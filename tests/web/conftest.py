@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from product import Deployment, deploy
 from starlette.testclient import TestClient
@@ -19,6 +20,7 @@ from newsletter.storage import Storage
 from newsletter.web.app import make_app
 
 KEY = "a secret of more than thirty-two characters"
+SEAL = re.compile(r'name="seal" value="([^"]+)"')
 MORNING = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 """Today's: tokens have lives, and the pages go by the clock."""
 
@@ -31,6 +33,11 @@ class Site:
     settings: Settings
     storage: Storage
     deployment: Deployment
+
+    def press(self, page: str, action: str = "", **fields: str) -> httpx.Response:
+        """Opens a page and sends its form, with its seal; ``action`` is the form's own address below the page's."""
+        found = SEAL.search(self.client.get(page).text)
+        return self.client.post(page + action, data={"seal": found[1] if found else ""} | fields)
 
     def due_tomorrow(self) -> int:
         """How many readers a run of tomorrow would mail."""

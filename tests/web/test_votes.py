@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from product import PAPERS
-from web.conftest import Links, Site
+from web.conftest import SEAL, Links, Site
 
 from newsletter.model import SubscriberState
 from newsletter.tokens import Purpose, Signer
@@ -31,7 +31,7 @@ def test_the_page_shows_the_paper_and_one_button_and_the_button_counts(site: Sit
     assert ">More like this</button>" in page
     assert votes(site, links) == {}
     for _ in range(2):
-        answer = site.client.post(link)
+        answer = site.press(link)
         assert (answer.status_code, answer.headers["location"]) == (
             303,
             link.removeprefix("https://papers.example.org"),
@@ -44,7 +44,7 @@ def test_the_page_shows_the_paper_and_one_button_and_the_button_counts(site: Sit
 
 def test_what_several_votes_have_in_common_is_told(site: Site, links: Links) -> None:
     for title in SPIKES:
-        site.client.post(more_of(site, links, title))
+        site.press(more_of(site, links, title))
     assert re.search(
         r"From \d of your votes we learnt: more of “[^”]*spiking[^”]*”\.", site.client.get(links.more[0]).text
     )
@@ -53,12 +53,12 @@ def test_what_several_votes_have_in_common_is_told(site: Site, links: Links) -> 
 def test_the_last_vote_counts_and_is_taken_back(site: Site, links: Links) -> None:
     more = more_of(site, links, SPIKES[0])
     less = more.removesuffix("more") + "less"
-    site.client.post(more)
+    site.press(more)
     assert "So far you asked for more like it." in site.client.get(less).text
-    site.client.post(less)
+    site.press(less)
     assert votes(site, links) == {SPIKES[0]: -1}
     for _ in range(2):
-        answer = site.client.post(f"{less}/back")
+        answer = site.press(less, "/back")
         assert (answer.status_code, answer.headers["location"]) == (
             303,
             less.removeprefix("https://papers.example.org"),
@@ -76,8 +76,9 @@ def test_a_link_is_good_for_sixty_days(site: Site, links: Links) -> None:
 
 
 def test_who_left_teaches_nothing(site: Site, links: Links) -> None:
+    seal = SEAL.search(site.client.get(links.more[0]).text)[1]
     site.client.post(links.leave)
-    for answer in (site.client.get(links.more[0]), site.client.post(links.more[0])):
+    for answer in (site.client.get(links.more[0]), site.client.post(links.more[0], data={"seal": seal})):
         assert answer.status_code == 200
         assert "does not write to you any more" in answer.text
         assert "<button" not in answer.text

@@ -1,0 +1,94 @@
+"""What was typed into a form, with a limit to its size, and nothing in it that no keyboard has."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+MAX_FORM_BYTES = 128_000
+MAX_UPLOAD_BYTES = 4_000_000
+"""Of a form that takes a file: a library of some thousand papers with their abstracts."""
+MAX_FIELDS = 500
+_KEPT = frozenset("\n\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was chosen in a form."""
+
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form."""
+
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """What the field says, without space around it; empty where it is missing."""
+        return next(iter(self.fields.get(name, ())), "")
+
+    def texts(self, name: str) -> list[str]:
+        """What each of the fields of that name says, as of several boxes that were ticked."""
+        return list(self.fields.get(name, ()))
+
+    def flag(self, name: str) -> bool:
+        """Whether the box is ticked."""
+        return bool(self.text(name))
+
+    def file(self, name: str) -> Upload | None:
+        """The file that was chosen; ``None`` where none was."""
+        return next((upload for upload in self.files.get(name, ()) if upload.raw), None)
+
+
+async def read_body(request: Request, *, most: int) -> bytes:
+    """The raw body; HTTPException 413 as soon as it is known to be larger."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > most:
+        raise HTTPException(413)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise HTTPException(413)
+    return bytes(body)
+
+
+async def read_form(request: Request, *, most: int) -> Form:
+    """The form of the request; HTTPException 413 for one that is too large, 400 for one that cannot be read."""
+    body = await read_body(request, most=most)
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        async with Request(request.scope, replay).form(max_files=10, max_fields=MAX_FIELDS, max_part_size=most) as sent:
+            files = {
+                name: [Upload(value.filename or "", await value.read()) for value in _files(sent.getlist(name))]
+                for name in sent
+            }
+            fields = {name: [clean(v) for v in sent.getlist(name) if isinstance(v, str)] for name in sent}
+            return Form(fields, files)
+    except HTTPException:
+        raise
+    except Exception as error:  # whatever a parser falls over: it is the request that is wrong
+        raise HTTPException(400) from error
+
+
+def clean(text: str) -> str:
+    """The text in its normal form, with plain line ends and without control characters, and no space around it."""
+    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(c for c in lines if c in _KEPT or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+
+
+def _files(values: Iterable[UploadFile | str]) -> list[UploadFile]:
+    return [value for value in values if isinstance(value, UploadFile)]
