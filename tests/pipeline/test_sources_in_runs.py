@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from newsletter import pipeline
 from newsletter.cli.context import read_now
@@ -69,7 +70,7 @@ def test_figures_that_no_database_takes_are_left_out(deployment):
     assert run(deployment, "2026-11-23")["sent"] == 1
     (mail,) = deployment.mails()
     text = mail.get_body(("plain",)).get_content()
-    assert "9999" not in text
+    assert not re.search(r"\b9999\b", text)  # alone: ids in links are random
     assert "7 comments" in text
 
 
