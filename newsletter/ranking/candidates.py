@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ from newsletter.ranking.terms import read_fields
 Fields = tuple[tuple[str, ...], ...]
 """An entry's words by field, the title first."""
 CACHED_ENTRIES = 1 << 14
+KEPT_PEOPLE = 1 << 15
 TITLE_TIMES = 2
 """How many times a title's terms count beside the summary's."""
 
@@ -40,6 +41,8 @@ class Candidates:
     """Family name -> row and full name of everyone called so."""
     organizations: tuple[str, ...]
     """Folded, with a space at both ends."""
+    _found: dict[PersonName, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """Who was looked for before: readers like the same papers, and a profile that is tuned names the same people."""
 
     @classmethod
     def read(cls, entries: Iterable[Entry], space: Space) -> Candidates:
@@ -74,11 +77,16 @@ class Candidates:
         rows = sorted(set.intersection(*holders))
         return [row for row in rows if any(_follow(words, field) for field in self.fields[row])]
 
-    def find_person(self, name: PersonName) -> list[int]:
+    def find_person(self, name: PersonName) -> Sequence[int]:
         """Rows of the entries that someone wrote who may be this person."""
-        families = {name.family, *name.given[:1]}
-        found = {row for family in families for row, other in self.people.get(family, ()) if name.may_be(other)}
-        return sorted(found)
+        found = self._found.get(name)
+        if found is None:
+            families = {name.family, *name.given[:1]}
+            rows = {row for family in families for row, other in self.people.get(family, ()) if name.may_be(other)}
+            if len(self._found) >= KEPT_PEOPLE:
+                self._found.clear()
+            found = self._found[name] = tuple(sorted(rows))
+        return found
 
 
 @lru_cache(CACHED_ENTRIES)

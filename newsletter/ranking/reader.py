@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -61,7 +61,7 @@ class Reader:
         models = [(entry, 1.0) for entry in self.profile.disliked] + self._votes(-1)
         if models:
             yield self._like_papers("disliked", models, self.weights.disliked)
-        muted = {phrase: self._muted_by(phrase) for phrase in self.profile.muted}
+        muted: dict[str, Sequence[int]] = {phrase: self._muted_by(phrase) for phrase in self.profile.muted}
         muted |= {name: self.candidates.find_person(read_person(name)) for name in self.profile.muted_authors}
         yield from self._found("muted", muted, self.weights.muted)
 
@@ -177,7 +177,7 @@ class Reader:
             weighed += self.sense.like_papers([entry.id for entry, _ in papers], models.strengths) * weights.sentences
         return Evidence(kind, labels, weighed)
 
-    def _found(self, kind: str, found: dict[str, list[int]], weight: float) -> Iterator[Evidence]:
+    def _found(self, kind: str, found: Mapping[str, Sequence[int]], weight: float) -> Iterator[Evidence]:
         evidence = find_rows(
             kind,
             {_label(name): rows for name, rows in found.items()},

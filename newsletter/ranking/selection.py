@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -112,6 +113,8 @@ class _Print:
     id: str
     title: str
     summary: frozenset[str]
+    longest: frozenset[str]
+    """The words of the summary of which two texts that are alike have at least one in common."""
     authors: frozenset[str]
 
     def is_like(self, other: _Print) -> bool:
@@ -128,10 +131,23 @@ class _Print:
         own, others = len(self.summary), len(other.summary)
         if min(own, others) < max(MIN_SUMMARY_WORDS, ALIKE_SHARE * max(own, others)):
             return False
-        return len(self.summary & other.summary) >= ALIKE_SHARE * len(self.summary | other.summary)
+        if self.longest.isdisjoint(other.longest):
+            return False
+        common = len(self.summary & other.summary)
+        return common >= ALIKE_SHARE * (own + others - common)
 
 
 @lru_cache(CACHED)
 def _read_print(entry: Entry) -> _Print:
     families = frozenset(read_person(name).family for name in entry.authors)
-    return _Print(entry.id, fold(entry.title), frozenset(read_entry(entry)[1]), families)
+    words = frozenset(read_entry(entry)[1])
+    return _Print(entry.id, fold(entry.title), words, find_longest(words), families)
+
+
+def find_longest(words: Collection[str]) -> frozenset[str]:
+    """So many of the longest words that the others are too few to make a text alike another one.
+
+    Long words are rare: hardly any two texts that are not alike share one, and the costly comparison is left out.
+    """
+    least = math.ceil(ALIKE_SHARE * len(words))
+    return frozenset(sorted(words, key=lambda word: (-len(word), word))[: len(words) - least + 1])

@@ -6,10 +6,12 @@ from datetime import datetime
 from math import exp
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.model import Entry, Interest, Profile, Ranked, Reason, Signals, Vote
 from newsletter.ranking import Pool
-from newsletter.ranking.selection import MAX_BELOW, Selection, select
+from newsletter.ranking.selection import ALIKE_SHARE, MAX_BELOW, Selection, find_longest, select
 
 LONG = "We look at the way in which many small things add up to one large thing over the course of several long and cold winters spent near frozen lakes watching herons, otters, beavers, foxes, martens, lynxes, wolves, badgers, moose and cranes gather around holes"
 
@@ -203,3 +205,12 @@ def test_a_twin_of_what_the_reader_had_is_not_shown_another_day(now: datetime) -
     ranked = Pool.build([first, twin, Entry(title="Something else altogether")]).rank(Profile(), now=now)
     chosen = select(ranked, Profile(), already={first.id}, shown={first.id})
     assert [one.entry.title for one in (*chosen.items, *chosen.below)] == ["Something else altogether"]
+
+
+@given(words=st.sets(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=60), change=st.data())
+def test_texts_that_are_alike_share_one_of_their_longest_words(words: set[str], change: st.DataObject) -> None:
+    other = words - change.draw(st.sets(st.sampled_from(sorted(words)))) | change.draw(
+        st.sets(st.text("abc", min_size=1, max_size=6), max_size=12)
+    )
+    if len(words & other) >= ALIKE_SHARE * len(words | other):
+        assert find_longest(words) & find_longest(other)
