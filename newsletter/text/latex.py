@@ -21,7 +21,7 @@ MAX_CHARACTERS = 20_000
 _HINT = re.compile(r"[\\$^_{~`]|--")
 _SPACE = re.compile(r"\s+")
 _DRIVE = re.compile(r"(?<![A-Za-z\\])[A-Za-z]:\\[^\s$]*")
-_DOLLARS = re.compile(r"\$\$([^$]+)\$\$|\$((?=\S)(?:\\.|[^$\\])+(?<=[^\s]))\$(?!\d)")
+DOLLARS = re.compile(r"\$\$([^$]+)\$\$|\$((?=\S)(?:\\.|[^$\\])+(?<=[^\s]))\$(?!\d)")
 _MATH_SIGN = re.compile(r"[\\^_{}=<>+*/|]")
 _ENGLISH = re.compile(r"\s[A-Za-z]{3,}(?=[\s,.]|$)|^[A-Za-z]{3,}\s")
 _ACCENT = re.compile(
@@ -64,9 +64,9 @@ class _Prose(Walker):
         return self._typography()
 
     def _formula(self) -> str | None:
-        match = _DOLLARS.match(self.text, self.at)
+        match = DOLLARS.match(self.text, self.at)
         content = match and (match[1] or match[2])
-        if match is None or content is None or not _looks_like_math(content):
+        if match is None or content is None or not looks_like_math(content):
             return None
         self.at = match.end()
         return Formula(content, self.depth + 1).read()
@@ -156,7 +156,8 @@ class _Prose(Walker):
         return None
 
 
-def _looks_like_math(content: str) -> bool:
+def looks_like_math(content: str) -> bool:
+    """Whether what stands between two dollar signs is a formula, and no prose about money."""
     return bool(_MATH_SIGN.search(content)) or not _ENGLISH.search(content)
 
 

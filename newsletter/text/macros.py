@@ -104,7 +104,7 @@ class Walker:
         return self.text[start : self.at]
 
     def _known_macro(self, name: str) -> str | None:
-        command = self._COMMANDS.get(name)
+        command = self.COMMANDS.get(name)
         return command(self, name) if command else self._symbol(name)
 
     def _symbol(self, name: str) -> str | None:
@@ -151,7 +151,7 @@ class Walker:
         content = self._content(name)
         return content and script("_", content)
 
-    _COMMANDS: ClassVar[dict[str, Callable[[Walker, str], str | None]]] = {
+    COMMANDS: ClassVar[dict[str, Callable[[Walker, str], str | None]]] = {
         **dict.fromkeys(SILENT, _nothing),
         **dict.fromkeys(WRAPPERS, _content),
         **dict.fromkeys((name for name in COMBINING if len(name) > 1), _accent),
@@ -161,6 +161,7 @@ class Walker:
         "textsuperscript": _raised,
         "textsubscript": _lowered,
     }
+    """Those that take arguments or say nothing; all others stand for a symbol."""
 
 
 def _matching_braces(text: str) -> dict[int, int]:

@@ -40,6 +40,8 @@ _MORE_SYMBOLS = {
     "S": "§", "P": "¶", "ne": "≠", "degree": "°", "copyright": "©", "argmax": "arg max", "argmin": "arg min",
     "Pr": "Pr", "arg": "arg", "quad": " ", "qquad": " ", "LaTeX": "LaTeX", "TeX": "TeX", "i": "i",
     "j": "j", "prime": "′", "epsilon": "ε", "ldots": "…", "dots": "…", "cdots": "⋯", "lim": "lim", "mod": "mod",
+    "textbraceleft": "{", "textbraceright": "}", "textless": "<", "textgreater": ">", "textbar": "|",
+    "textasciicircum": "^",
 }  # fmt: skip
 
 

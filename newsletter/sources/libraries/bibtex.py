@@ -16,6 +16,12 @@ from newsletter.text import clean, readable
 
 _PIECE = re.compile(r'\s*(?:"([^"]*)"|\{([^{}]*)\}|([^\s#"{}]+))\s*(?:#|$)')
 
+_ESCAPED_BRACE = re.compile(
+    r"(?<!\\)\\(?:(?P<opens>\{|textbraceleft(?![A-Za-z])(?:\{\})?)|\}|textbraceright(?![A-Za-z])(?:\{\})?)"
+)
+_OPENS, _CLOSES = "\ue000", "\ue001"
+"""Braces that are part of the text, while those that group are taken away: characters that no text has."""
+
 
 def read_bibtex(text: str) -> Iterator[Record]:
     """Each entry, or why it cannot be read; those that follow a broken one are whole."""
@@ -107,4 +113,6 @@ def _authors(block: Entry) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return readable(clean(text)).replace("{", "").replace("}", "")
+    kept = _ESCAPED_BRACE.sub(lambda brace: _OPENS if brace["opens"] else _CLOSES, clean(text))
+    ungrouped = readable(kept).replace("{", "").replace("}", "")
+    return ungrouped.replace(_OPENS, "{").replace(_CLOSES, "}")

@@ -21,6 +21,7 @@ _ARXIV = re.compile(
 _DATE = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:[-/. ]+(\d{1,2}|[A-Za-z]{3,9})\.?(?:[-/. ]+(\d{1,2})(?!\d))?)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NOBODY = frozenset({"others", "et al", "et al."})
+_SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
 _NO_ABSTRACT = re.compile(r"(?:abstract|summary)\W*", re.IGNORECASE)
 
 
@@ -84,15 +85,19 @@ def find_arxiv_id(text: str) -> str | None:
 def given_first(name: str) -> str:
     """A person's name with the family name last, empty for nobody.
 
-    >>> given_first("van der Berg, Anna, Jr."), given_first("Ada Lovelace"), given_first("others")
-    ('Anna van der Berg Jr.', 'Ada Lovelace', '')
+    RIS has what follows a name at the end, BibTeX in the middle.
+
+    >>> given_first("van der Berg, Anna, Jr."), given_first("van der Berg, Jr., Anna"), given_first("others")
+    ('Anna van der Berg Jr.', 'Anna van der Berg Jr.', '')
     """
     plain = clean(name)
     if plain.casefold() in _NOBODY:
         return ""
     family, _, rest = plain.partition(",")
-    given, _, suffix = rest.partition(",")
-    return " ".join(part for part in (given.strip(), family.strip(), suffix.strip()) if part)
+    given, _, suffix = (part.strip() for part in rest.partition(","))
+    if given.casefold() in _SUFFIXES and suffix:
+        given, suffix = suffix, given
+    return " ".join(part for part in (given, family.strip(), suffix) if part)
 
 
 def day_of(text: str) -> datetime | None:
