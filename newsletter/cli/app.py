@@ -29,6 +29,7 @@ from newsletter.cli import (
     serve,
     status,
     subscribers,
+    suppressions,
 )
 from newsletter.cli.context import Context
 
@@ -81,6 +82,7 @@ app.command("send-test")(send_test.send_test)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")

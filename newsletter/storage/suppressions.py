@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -21,6 +22,16 @@ STRENGTHS = (BOUNCED, UNSUBSCRIBED, COMPLAINED)
 """Reasons that are told by providers, the weakest first; any other is somebody's own word, and stronger."""
 BOUNCES = (EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT)
 """What an address is scored by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A reader who is not mailed because of the address."""
+
+    subscriber: str
+    email: str
+    reason: str
+    at: datetime
 
 
 class Suppressions:
@@ -101,6 +112,28 @@ class Suppressions:
         """How many addresses are suppressed."""
         with self._database.reading() as connection:
             return connection.scalar(select(func.count()).select_from(suppressions)) or 0
+
+    def counts(self) -> dict[str, int]:
+        """How many addresses are suppressed for each reason, the most frequent first."""
+        many = func.count()
+        query = (
+            select(suppressions.c.reason, many)
+            .group_by(suppressions.c.reason)
+            .order_by(many.desc(), suppressions.c.reason)
+        )
+        with self._database.reading() as connection:
+            return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+
+    def latest(self, limit: int) -> list[Suppressed]:
+        """The readers whose addresses were suppressed last, latest first; of other addresses there are only hashes."""
+        query = (
+            select(subscribers.c.id, subscribers.c.email, suppressions.c.reason, suppressions.c.at)
+            .join(suppressions, suppressions.c.address_hash == subscribers.c.address_hash)
+            .order_by(suppressions.c.at.desc(), subscribers.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [Suppressed(*row) for row in connection.execute(query)]
 
     def hash(self, email: str) -> str:
         """What stands for the address in this database, and in no other."""
