@@ -273,10 +273,13 @@ class Deliveries:
         subscriber: str | None = None,
         edition: str | None = None,
         local_date: date | None = None,
+        before: int | None = None,
         limit: int = 100,
     ) -> list[Delivery]:
-        """The latest deliveries that fit, latest first."""
+        """The latest deliveries that fit, latest first; ``before``: the last id of the page before."""
         query = WHOLE.order_by(deliveries.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(deliveries.c.id < before)
         if states is not None:
             query = query.where(deliveries.c.state.in_(list(states)))
             if not set(states) & MOVING:

@@ -31,6 +31,7 @@ from newsletter.storage.sessions import Sessions
 from newsletter.storage.sources import Sources
 from newsletter.storage.subscribers import Subscribers
 from newsletter.storage.suppressions import Suppressions
+from newsletter.storage.tallies import Tallies
 from newsletter.storage.times import machine_clock
 from newsletter.storage.upgrade import Upgrade, bring_up_to_date
 from newsletter.storage.vectors import Vectors
@@ -61,6 +62,7 @@ class Storage:
         self.clock = ClockMark(database)
         self.deliveries = Deliveries(database, self._counter, self.clock)
         self.waiting = Waiting(database)
+        self.tallies = Tallies(database)
         self.events = Events(database, self.suppressions)
         self.rates = Rates(database)
         self.circuits = Circuits(database)

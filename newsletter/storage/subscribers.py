@@ -46,6 +46,26 @@ class Subscribers:
             yield page
             last = page[-1].id
 
+    def search(
+        self,
+        beginning: str = "",
+        *,
+        states: Collection[SubscriberState] | None = None,
+        owner: Owner | None = None,
+        after: str = "",
+        limit: int = 50,
+    ) -> list[Subscriber]:
+        """Those whose address begins like that, in the order of addresses; ``after``: the last address of the page
+        before, in its normal form."""
+        query = select(subscribers).order_by(subscribers.c.address).limit(limit).where(subscribers.c.address > after)
+        if beginning:
+            query = query.where(subscribers.c.address.startswith(beginning.casefold(), autoescape=True))
+        if states is not None:
+            query = query.where(subscribers.c.state.in_(list(states)))
+        if owner is not None:
+            query = query.where(subscribers.c.owner == owner)
+        return self._read(query)
+
     def by_email(self, email: str) -> Subscriber | None:
         """Who has that address, in whatever spelling."""
         found = self._read(select(subscribers).where(subscribers.c.address == normal_form(email)))
