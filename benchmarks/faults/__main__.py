@@ -14,7 +14,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.faults import answers, canaries, headers, kills, racing, runners, snapshots, storm, trouble, zones
+from benchmarks.faults import (
+    answers,
+    canaries,
+    headers,
+    kills,
+    racing,
+    runners,
+    snapshots,
+    storm,
+    trouble,
+    webhooks,
+    zones,
+)
 from benchmarks.faults.rows import Row
 from benchmarks.faults.world import Place, postgresql_databases, postgresql_server, sqlite_files
 
@@ -41,6 +53,8 @@ class Scale:
     """Only each so many-th zone."""
     sizes: int = 12
     """Amounts of room that a disk has (T13), and runs without a server (T6)."""
+    bodies: int = 100_000
+    """Mangled ones to the webhook (T18)."""
     mails: int = 10_000
     """Of random words (T19)."""
 
@@ -107,6 +121,7 @@ SCENARIOS: dict[str, Callable[[Sequence[Place], Scale], Iterator[Row]]] = {
     "T12": lambda places, scale: iter([zones.walk_every_zone(days=scale.days, every=scale.every)]),
     "T13": lambda places, scale: trouble.break_the_disk(readers=scale.few, sizes=scale.sizes),
     "T15": lambda places, scale: racing.leave_while_sending(places, readers=scale.few),
+    "T18": lambda places, scale: webhooks.post_to_the_webhook(places, bodies=scale.bodies, readers=scale.few),
     "T19": lambda places, scale: iter([headers.read_random_mails(mails=scale.mails)]),
     "T23": lambda places, scale: iter([snapshots.put_back_a_copy(readers=scale.few)]),
     "T24": lambda places, scale: iter([canaries.look_for_canaries(readers=scale.few)]),

@@ -13,6 +13,7 @@ from newsletter.cli.output import out, print_warning
 from newsletter.cli.run import stop_on_sigterm, words_of
 from newsletter.errors import UsageError
 from newsletter.pipeline import RunReport
+from newsletter.pipeline.incoming import require_webhook_key
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.pipeline.report import EXIT_RESUMES
 from newsletter.scheduling import start_ticking
@@ -34,6 +35,7 @@ def serve(
     """Serve the web pages and run the scheduler, in one process."""
     context: Context = ctx.obj
     watched = read_place(metrics) if metrics else None
+    require_webhook_key(context.settings)
     stop = stop_on_sigterm()
     with context.storage() as storage, ExitStack() as at_the_end:
 

@@ -109,7 +109,10 @@ def read_events(body: bytes, *, now: datetime) -> list[Event]:
         raise EventError("the body is no list of events; expected one as SendGrid's Event Webhook posts it")
     if len(told) > MAX_EVENTS:
         raise EventError(f"{len(told)} events in one body, expected {MAX_EVENTS} at most")
-    return [_read(one, now) for one in told]
+    try:
+        return [_read(one, now) for one in told]
+    except RecursionError as error:  # one level less than what cannot be read at all cannot be written down
+        raise EventError("the events are nested too deeply; expected a flat list as SendGrid posts it") from error
 
 
 def _read(told: Mapping[str, Any], now: datetime) -> Event:

@@ -48,6 +48,17 @@ def receive_sendgrid(
     return applied
 
 
+def takes_sendgrid_events(settings: Settings) -> bool:
+    """Whether SendGrid carries the mails: only then does anybody post events."""
+    return isinstance(settings.provider, SendgridProvider)
+
+
+def require_webhook_key(settings: Settings) -> None:
+    """UsageError where SendGrid would post events to us that nobody could tell from forged ones."""
+    if takes_sendgrid_events(settings):
+        webhook_key(settings)
+
+
 def words_of(applied: Applied) -> str:
     """What became of events, for a line."""
     words = {
@@ -64,7 +75,10 @@ def webhook_key(settings: Settings) -> str:
     """The key that SendGrid's events are signed with; UsageError where there is none, or what is set is no key."""
     key = settings.provider.webhook_key if isinstance(settings.provider, SendgridProvider) else None
     if key is None:
-        raise UsageError("provider.webhook_key is not set: events cannot be told from forged ones")
+        raise UsageError(
+            "provider.webhook_key is not set: events from SendGrid cannot be told from forged ones; turn its signed "
+            "Event Webhook on and put the verification key that it shows there"
+        )
     try:
         read_key(key)
     except ValueError as error:

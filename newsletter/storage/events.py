@@ -18,6 +18,7 @@ from newsletter.storage.suppressions import BOUNCED, UNSUBSCRIBED, Suppressions
 from newsletter.storage.told import FAILING, IN_HAND, SCORES, barring, settle_told, worn_out
 from newsletter.text import one_line
 
+CHUNK = 500
 AT_ONCE = 500
 """Events of a transaction on SQLite. On PostgreSQL it is one: senders lock deliveries too, in an order of their own."""
 REPORTED = "reported as"
@@ -65,10 +66,13 @@ class Events:
     def apply(self, told: Iterable[Event]) -> Applied:
         """Writes the events down that are new, with all that follows from them, a transaction some hundreds."""
         done = Applied()
-        for some in in_chunks(told, AT_ONCE if self._database.is_sqlite else 1):
-            with self._database.writing() as connection:
-                for event in some:
-                    done = done.plus(self._apply(connection, event))
+        for some in in_chunks(told, CHUNK):
+            new = self._unknown(some)
+            done = done.plus(Applied(known=len(some) - len(new)))
+            for few in in_chunks(new, AT_ONCE if self._database.is_sqlite else 1):
+                with self._database.writing() as connection:
+                    for event in few:
+                        done = done.plus(self._apply(connection, event))
         return done
 
     def settle_waiting(self) -> int:
@@ -122,6 +126,18 @@ class Events:
             return connection.execute(delete(events).where(events.c.received_at <= now - older_than)).rowcount
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _unknown(self, told: Collection[Event]) -> list[Event]:
+        """Those that nobody told before, each once: most of what providers post is a repetition, and costs no lock."""
+        query = select(events.c.provider, events.c.id).where(events.c.id.in_({event.id for event in told}))
+        with self._database.reading() as connection:
+            known = {(row.provider, row.id) for row in connection.execute(query)}
+        new = []
+        for event in told:
+            if (event.provider, event.id) not in known:
+                known.add((event.provider, event.id))
+                new.append(event)
+        return new
 
     def _apply(self, connection: Connection, event: Event) -> Applied:
         delivery, reader = _find(connection, event)

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError
 from newsletter.storage import Storage
-from newsletter.web import archive, leaving, preferences, voting
+from newsletter.web import archive, leaving, preferences, voting, webhooks
 from newsletter.web.door import Door, nobody_posts
 from newsletter.web.forms import MAX_FORM_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
@@ -58,6 +58,8 @@ def _routes(door: Door) -> list[BaseRoute]:
         pressed("/p/{token}/{entry}/back", preferences.take_back),
         # -- what was sent
         looked_at("/a/{token}", archive.show),
+        # -- what providers tell
+        posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -136,6 +137,18 @@ def test_a_body_is_at_most_a_megabyte_and_ten_thousand_events() -> None:
         read_events(b"[]" + b" " * (MAX_BYTES - 1), now=NOW)
     with pytest.raises(EventError, match="10001 events"):
         read_events(b"[" + b"{}," * 10_000 + b"{}]", now=NOW)
+
+
+def test_no_depth_falls_between_what_is_read_and_what_is_told() -> None:
+    """An event without an id is named after all it says: that takes a little more of the stack than reading it."""
+    outcomes = set()
+    for depth in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit() + 50):
+        body = b'[{"event": "open", "more": ' + b"[" * depth + b"]" * depth + b"}]"
+        try:
+            outcomes.add(len(read_events(body, now=NOW)))
+        except EventError:
+            outcomes.add("told")
+    assert "told" in outcomes or outcomes == {1}
 
 
 JSON = st.recursive(

@@ -8,7 +8,9 @@ from benchmarks.faults.__main__ import SCENARIOS, Scale, table
 from benchmarks.faults.rows import Row
 from benchmarks.faults.world import Place
 
-SHORT = Scale(seeds=1, readers=500, kills=3, few=45, codes=3, runners=3, days=40, every=60, sizes=1, mails=100)
+SHORT = Scale(
+    seeds=1, readers=500, kills=3, few=45, codes=3, runners=3, days=40, every=60, sizes=1, mails=100, bodies=300
+)
 WITH_KILLS = {"T1": 43, "T2": 2, "T8": 1}
 """Named points, and one more where there has to be a dead sender first."""
 
