@@ -5,6 +5,7 @@
     NewsletterError              exit_code 1 is never used: each branch below has its own
     ├── UsageError            2  a command was asked for something that cannot be
     │   └── ConfigError       2  config/*.yaml or .env is wrong; carries every problem found
+    ├── NotReady             11  what was asked for is still being made
     ├── EncoderError             a sentence encoder fails; ranking goes on without it
     ├── TemplateError         2  a template cannot be compiled; carries file and line
     ├── LockHeld             12  another run is at work
@@ -72,6 +73,12 @@ class ConfigError(UsageError):
 
 class TemplateError(UsageError):
     """A template cannot be compiled or rendered; the message starts with ``file:line:``."""
+
+
+class NotReady(NewsletterError):
+    """What was asked for is being made, and enough others wait for it: ask again in some seconds."""
+
+    exit_code = 11
 
 
 class EncoderError(NewsletterError):

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from newsletter.text import readable
 
 SAVED_AT_ONCE = 64
 """Vectors made between two writes: what is lost where a run is stopped."""
+REMEMBERED = 4_096
+"""Vectors of what was typed and is not saved."""
 KEPT_UNUSED = timedelta(days=60)
 
 log = logging.getLogger(__name__)
@@ -29,8 +32,12 @@ log = logging.getLogger(__name__)
 class SentenceMaker:
     """The encoder of the settings and what it made before; makes nothing where there is none, or after it failed."""
 
-    def __init__(self, settings: Settings, storage: Storage, *, now: datetime) -> None:
-        """UsageError where an encoder is set and its packages are not installed."""
+    def __init__(self, settings: Settings, storage: Storage, *, now: datetime, keeps: bool = True) -> None:
+        """UsageError where an encoder is set and its packages are not installed.
+
+        ``keeps``: whether what is made is written into the store; else this process remembers it for a while.
+        """
+        self._keeps = keeps
         self._files, self._storage, self._today = settings.ranking.encoder, storage, now.date()
         if self._files:
             require_packages()
@@ -68,10 +75,13 @@ class SentenceMaker:
         kept = self._storage.vectors.known(keys.values(), encoder.name, on=self._today)
         found = {text: np.frombuffer(kept[key], np.float16) for text, key in keys.items() if key in kept}
         for chunk in in_chunks(sorted(keys.keys() - found.keys()), SAVED_AT_ONCE):
-            made = {text: encoder.encode(text) for text in chunk}
-            self._storage.vectors.save(
-                encoder.name, {keys[text]: vector.tobytes() for text, vector in made.items()}, on=self._today
-            )
+            if self._keeps:
+                made = {text: encoder.encode(text) for text in chunk}
+                self._storage.vectors.save(
+                    encoder.name, {keys[text]: vector.tobytes() for text, vector in made.items()}, on=self._today
+                )
+            else:
+                made = {text: _encode(encoder, text) for text in chunk}
             found |= made
         log.info("%d texts encoded, %d known", len(keys) - len(kept), len(kept))
         return found
@@ -90,6 +100,11 @@ def probe_encoder(settings: Settings) -> str:
 def forget_unused(storage: Storage, *, now: datetime) -> None:
     """Drops vectors of texts that nothing asked for in a long time."""
     storage.vectors.prune(unused_since=(now - KEPT_UNUSED).date())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _encode(encoder: Encoder, text: str) -> Vector:
+    return encoder.encode(text)
 
 
 def _said_by(entry: Entry) -> str:

@@ -105,8 +105,8 @@ def weigh_fields(entry: Entry) -> Text:
 def _number_words(fields: Iterable[Fields]) -> dict[str, int]:
     words: dict[str, int] = {}
     for entry in fields:
-        for field in entry:
-            for word in field:
+        for told in entry:
+            for word in told:
                 words.setdefault(word, len(words))
     return words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -80,9 +81,11 @@ class Pool:
         return Pool(self._candidates.joined(added), self._space, weights=self._weights, sentences=self._sentences)
 
     def with_sentences(self, sentences: Sentences) -> Pool:
-        """The same pool, which knows these vectors as well."""
+        """The same pool, which knows these vectors as well; all else that was made ready is theirs together."""
+        made = copy(self)
         joined = self._sentences.joined(sentences)
-        return Pool(self._candidates, self._space, weights=self._weights, sentences=joined)
+        vars(made).update(_sentences=joined, _sense=Sense.of(self._candidates.entries, joined))
+        return made
 
     def rank(self, profile: Profile, *, now: datetime, limit: int | None = None) -> list[Ranked]:
         """The entries in this reader's order, best first, muted ones last; all of them where ``limit`` is ``None``."""

@@ -244,16 +244,19 @@ class Deliveries:
         with self._database.reading() as connection:
             return set(connection.scalars(select(deliveries.c.subscriber).distinct().where(IS_DIGEST)))
 
-    def shown_since(self, readers: Iterable[str], at: datetime) -> dict[str, set[str]]:
+    def shown_since(self, readers: Iterable[str], at: datetime, *, before: date | None = None) -> dict[str, set[str]]:
         """Reader -> ids, as they are now, of the entries on their cards in digests made at or after that instant.
 
-        What failed, was suppressed or cancelled was not shown. Readers who were shown nothing are left out.
+        What failed, was suppressed or cancelled was not shown. Readers who were shown nothing are left out. With a date
+        only digests of days ``before`` it count.
         """
         query = (
             select(deliveries.c.subscriber, inputs.c.shown)
             .join(inputs)
             .where(IS_DIGEST, deliveries.c.created_at >= at, deliveries.c.state.not_in(NEVER_SHOWN))
         )
+        if before is not None:
+            query = query.where(deliveries.c.local_date < before)
         shown: dict[str, set[str]] = {}
         for reader, ids in self._of_readers(query, readers):
             shown.setdefault(reader, set()).update(json.loads(ids))
