@@ -29,11 +29,14 @@ log = logging.getLogger(__name__)
 def make_app(settings: Settings, storage: Storage, *, post: Callable[[], None] = nobody_posts) -> Starlette:
     """The application over one deployment's settings and storage; ``post`` has waiting letters sent at once."""
     door = Door.to(settings, storage, post=post)
-    return Starlette(
+    app = Starlette(
         routes=_routes(door),
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: partial(_refuse, door)},
     )
+    # It would lead to where the Host header says, with the token, and one-click must not be led anywhere.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _routes(door: Door) -> list[BaseRoute]:
