@@ -109,7 +109,7 @@ def make_naive() -> Callable[[Subscriber, Digest], bytes]:
     common = letterhead.renderer.common
 
     def render(subscriber: Subscriber, drawn: Digest) -> bytes:
-        links = letterhead.links(subscriber, drawn)
+        links = letterhead.links(subscriber, drawn.local_date)
         described = {
             **common,
             **describe_digest(drawn, subscriber=subscriber, links=links, summary=SUMMARY_CHARACTERS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -22,3 +23,11 @@ def with_patience(check: Callable[[float], None]) -> None:
             check(seconds)
             return
     check(longest)
+
+
+def wait_until(holds: Callable[[], object], *, seconds: float = 120) -> None:
+    """Waits for something to come true, and fails where it does not come for very long."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)

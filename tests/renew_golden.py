@@ -11,10 +11,10 @@ from pathlib import Path
 from browser import chromium
 from playwright.sync_api import Browser
 from product import deploy, parse
-from rendering.cases import CASES
+from rendering.cases import CASES, LETTERS
 from rendering.coming_back import come_back
 from rendering.goldens import masked, store
-from rendering.looks import render_in
+from rendering.looks import letter_in, render_in
 
 WIDTHS = (640, 375)
 SCHEMES = ("light", "dark")
@@ -24,6 +24,8 @@ def messages() -> Iterator[tuple[str, bytes]]:
     """Every case's name and message."""
     for case in CASES:
         yield case.name, render_in(case.look, case.digest, subscriber=case.subscriber, links=case.links).raw
+    for kind, letter in LETTERS.items():
+        yield f"letter_{kind}", letter_in("classic", letter).raw
     with tempfile.TemporaryDirectory() as folder:
         os.environ.pop("NEWSLETTER_CONFIG", None)
         yield "came_back", come_back(deploy(Path(folder))).raw

@@ -16,7 +16,7 @@ from newsletter.pipeline import RunReport
 from newsletter.pipeline.incoming import require_webhook_key
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.pipeline.report import EXIT_RESUMES
-from newsletter.scheduling import start_ticking
+from newsletter.scheduling import LetterBox, start_ticking
 from newsletter.web import serve_pages
 from newsletter.web.metrics import serve_metrics
 
@@ -38,6 +38,7 @@ def serve(
     require_webhook_key(context.settings)
     stop = stop_on_sigterm()
     with context.storage() as storage, ExitStack() as at_the_end:
+        letters = LetterBox(context.settings, storage, stop=stop)
 
         def start(taken: int) -> None:
             """Once the port is ours: who cannot listen there must not have mailed anybody."""
@@ -49,8 +50,9 @@ def serve(
             scheduler = start_ticking(context.settings, storage, stop=stop, on_run=log_run)
             at_the_end.callback(scheduler.shutdown, wait=True)
             at_the_end.callback(stop.set)
+            at_the_end.enter_context(letters)
 
-        serve_pages(context.settings, storage, host=host, port=port, on_listening=start)
+        serve_pages(context.settings, storage, host=host, port=port, on_listening=start, post=letters.post)
 
 
 def read_place(given: str) -> tuple[str, int]:

@@ -5,7 +5,16 @@ Times are timezone-aware and in UTC. Names of an entry's fields are Atom's; our 
 
 from __future__ import annotations
 
-from newsletter.model.deliveries import LONGEST_TOLD_WAIT_SECONDS, Delivery, DeliveryState, Outcome, Trouble, Verdict
+from newsletter.model.deliveries import (
+    DIGEST,
+    LONGEST_TOLD_WAIT_SECONDS,
+    Delivery,
+    DeliveryState,
+    LetterKind,
+    Outcome,
+    Trouble,
+    Verdict,
+)
 from newsletter.model.digests import Digest, Edition, Ranked, Reason
 from newsletter.model.entries import Entry, Signals, entry_id
 from newsletter.model.events import Event, EventKind, Rejection
@@ -26,6 +35,7 @@ from newsletter.model.readers import (
 from newsletter.model.sources import EntryChanges, Fetched, SourceMemory, SourceReport, SourceState, Tally
 
 __all__ = [
+    "DIGEST",
     "LONGEST_TOLD_WAIT_SECONDS",
     "ApiToken",
     "Consent",
@@ -41,6 +51,7 @@ __all__ = [
     "Fetched",
     "Framed",
     "Interest",
+    "LetterKind",
     "Links",
     "Mailbox",
     "Message",

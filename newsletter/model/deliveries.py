@@ -21,13 +21,26 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"  # the operator stopped the edition
 
 
+DIGEST = "digest"
+"""The kind of a delivery that is a reader's selection of papers; all others are letters."""
+
+
+class LetterKind(StrEnum):
+    """What a system mail is about."""
+
+    CONFIRM = "confirm"  # somebody asked with this address: is it theirs, and do they want it?
+    KNOWN = "known"  # the same, of a reader who gets us already
+    WAITING = "waiting"  # confirmed, and the operator has to say yes
+    WELCOME = "welcome"  # what comes, and when
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """The ledger's row of one message."""
 
     id: int
     kind: str
-    """``digest``, or the name of a system mail."""
+    """``digest``, or one of ``LetterKind``."""
     subscriber: str
     """The subscriber's id."""
     local_date: date

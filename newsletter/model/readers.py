@@ -107,6 +107,7 @@ class SubscriberState(StrEnum):
     """Whether a person gets mail."""
 
     PENDING = "pending"  # asked for it, has not confirmed the address yet
+    WAITING = "waiting"  # confirmed it, and the operator has to say yes
     ACTIVE = "active"
     PAUSED = "paused"  # until ``paused_until``, or until told otherwise
     LEFT = "left"  # unsubscribed; only the reader undoes it

@@ -12,17 +12,18 @@ from threading import Event, Lock
 from newsletter.config.settings import Rate
 from newsletter.delivery import Provider
 from newsletter.errors import NewsletterError
-from newsletter.model import Delivery, DeliveryState, Message, Subscriber
+from newsletter.model import DIGEST, Delivery, DeliveryState, Message, Subscriber
 from newsletter.outbox.brakes import Brakes
 from newsletter.outbox.circuit import Circuit
 from newsletter.outbox.rates import Pace
 from newsletter.outbox.repeats import Repeats
-from newsletter.storage import Storage
+from newsletter.storage import Settlement, Storage
 
 LOOK_UP_SECONDS = 0.2
 """How often a lane that waits looks whether another one has failed."""
 
 OnState = Callable[[DeliveryState], None]
+OnSettled = Callable[[Settlement], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Sending:
     lanes: int = 1
     only: frozenset[str] | None = None
     """Ids of the readers to send to; ``None`` is everyone."""
+    letters_only: bool = False
+    """Whether digests are left for the next run."""
     keep_bodies: bool = True
     stop: Event = field(default_factory=Event)
     """Set from outside: finish the message at hand, begin no other, wait for nothing."""
@@ -60,22 +63,26 @@ class Tally:
     """What became of the deliveries of one run."""
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
+    """Of digests."""
+    letters: Counter[DeliveryState] = field(default_factory=Counter)
+    """Of all else."""
     error: NewsletterError | None = None
     """Why sending stopped part-way."""
     notes: tuple[str, ...] = ()
     """What an operator should hear although nothing failed: a limit that was reached, a brake that was pulled."""
     _lock: Lock = field(default_factory=Lock)
 
-    def count(self, state: DeliveryState) -> None:
+    def count(self, settled: Settlement) -> None:
         """Adds one delivery; lanes call it at the same time."""
+        counts = self.states if settled.delivery.kind == DIGEST else self.letters
         with self._lock:
-            self.states[state] += 1
+            counts[settled.state] += 1
 
 
 class Job:
     """One sending: its lanes, and what they know together."""
 
-    def __init__(self, storage: Storage, sending: Sending, count: OnState) -> None:
+    def __init__(self, storage: Storage, sending: Sending, count: OnSettled) -> None:
         self.storage, self.sending, self.count = storage, sending, count
         self.broken = Event()
         """Set by the first lane that fails: the others stop."""
@@ -116,4 +123,7 @@ class Job:
 
     def is_anything_ready(self) -> bool:
         """Whether a lease would find something to do."""
-        return self.storage.deliveries.is_anything_ready(at=self.clock(), only=self.sending.only)
+        sending = self.sending
+        return self.storage.deliveries.is_anything_ready(
+            at=self.clock(), only=sending.only, letters_only=sending.letters_only
+        )

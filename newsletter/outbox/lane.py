@@ -166,13 +166,21 @@ class Lane:
         owner, at = self._sending.owner, datetime.now(UTC)
         self._grant = self._ask_leave() if lease else Grant(0)
         most = self._grant.count
-        wanted = Wanted(owner=owner, limit=most, until=at + LEASE, now=self._job.now(), at=at, only=self._sending.only)
+        wanted = Wanted(
+            owner=owner,
+            limit=most,
+            until=at + LEASE,
+            now=self._job.now(),
+            at=at,
+            only=self._sending.only,
+            letters_only=self._sending.letters_only,
+        )
         turned = self._ledger.turn(owner=owner, answers=self._answers, hand=hand, lease=wanted if most else None)
         self._answers, self._leased = [], turned.leased
         if self._left is not None:
             self._left -= len(turned.leased.deliveries)
         self._unused += most - len(turned.leased.deliveries)
-        self._count(*(answer.state for answer in turned.recorded), *turned.leased.settled)
+        self._count(*turned.recorded, *turned.leased.settled)
         if not turned.handed:
             self._give_leave_back()
         return turned.handed
@@ -181,13 +189,13 @@ class Lane:
         """Records the answers by themselves first: what is told of a delivery in hand would wait for them."""
         turned = self._ledger.turn(owner=self._sending.owner, answers=self._answers)
         bounces, self._answers, self._bounces = self._bounces, [], []
-        self._count(*(answer.state for answer in turned.recorded))
+        self._count(*turned.recorded)
         self._job.storage.events.apply(bounces)
 
-    def _count(self, *states: DeliveryState) -> None:
-        for state in states:
-            if state not in WAITING:
-                self._job.count(state)
+    def _count(self, *settled: Settlement) -> None:
+        for one in settled:
+            if one.state not in WAITING:
+                self._job.count(one)
 
     def _give_leave_back(self) -> None:
         unused, self._unused = self._unused, 0

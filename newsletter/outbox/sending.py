@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from newsletter.errors import NewsletterError, ProviderError
-from newsletter.model import DeliveryState
+from newsletter.model import DIGEST
 from newsletter.outbox.job import Job, OnState, Sending, Tally
 from newsletter.outbox.lane import Lane
-from newsletter.storage import Storage
+from newsletter.storage import Settlement, Storage
 
 
 def send_ready(storage: Storage, sending: Sending, on_state: OnState | None = None) -> Tally:
     """Hands over everything that is ready, group by group over ``lanes`` connections.
 
-    ``on_state`` and the tally hear of deliveries that came to an end; what waits for a next try is in the ledger.
-    A provider that cannot be reached or refuses us ends the sending, and so does one that has to be left alone still:
-    what was not handed over is ready again, and ``Tally.error`` says why. So does storage that fails: what cannot be
-    recorded must not be sent.
+    The tally hears of deliveries that came to an end, ``on_state`` of the digests among them; what waits for a next
+    try is in the ledger. A provider that cannot be reached or refuses us ends the sending, and so does one that has to
+    be left alone still: what was not handed over is ready again, and ``Tally.error`` says why. So does storage that
+    fails: what cannot be recorded must not be sent.
     """
     tally = Tally()
 
-    def count(state: DeliveryState) -> None:
-        tally.count(state)
-        if on_state:
-            on_state(state)
+    def count(settled: Settlement) -> None:
+        tally.count(settled)
+        if on_state and settled.delivery.kind == DIGEST:
+            on_state(settled.state)
 
-    if not storage.deliveries.is_anything_ready(at=datetime.now(UTC), only=sending.only):
-        return tally
     job = Job(storage, sending, count)
+    if not job.is_anything_ready():
+        return tally
     try:
         job.brakes.look()
         job.pace.enter()

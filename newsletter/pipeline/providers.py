@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from threading import Event
 
 from newsletter.config.settings import AnyProvider, FilesProvider, SendgridProvider, Settings, SmtpProvider
 from newsletter.delivery import Provider, Surroundings, open_provider
 from newsletter.delivery.files import SentFile
+from newsletter.model import Delivery, Message, Subscriber
+from newsletter.outbox import Sending
 from newsletter.rendering.gallery import GalleryItem, render_gallery
+from newsletter.storage import RunLock
 
 
 def make_provider(settings: Settings) -> Provider:
@@ -42,6 +48,37 @@ def fingerprint_of(settings: Settings) -> str:
     said += [secret.get_secret_value() for secret in secrets if secret]
     salt = name_of(provider).encode()
     return hashlib.scrypt("\0".join(said).encode("utf-8", "replace"), salt=salt, n=2**13, r=8, p=1, dklen=2).hex()
+
+
+def make_sending(
+    settings: Settings,
+    owner: str,
+    *,
+    render: Callable[[Delivery, Subscriber], Message],
+    now: datetime,
+    stop: Event,
+    lock: RunLock,
+    only: frozenset[str] | None = None,
+    letters_only: bool = False,
+) -> Sending:
+    """How whoever holds the lock hands over: at the provider's rate, over as many connections as are wanted."""
+    provider = settings.provider
+    return Sending(
+        owner=owner,
+        render=render,
+        open_provider=lambda: make_provider(settings),
+        now=now,
+        provider=name_of(provider),
+        credentials=partial(fingerprint_of, settings),
+        rate=provider.rate,
+        zone=settings.timezone,
+        lanes=provider.connections if isinstance(provider, SmtpProvider) else 1,
+        only=only,
+        letters_only=letters_only,
+        keep_bodies=bool(settings.retention.messages),
+        stop=stop,
+        may_send=lock.is_held,
+    )
 
 
 def _item(file: SentFile) -> GalleryItem:

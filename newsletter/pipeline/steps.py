@@ -6,13 +6,12 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from threading import Event
 
-from newsletter.config.settings import Settings, SmtpProvider
+from newsletter.config.settings import Settings
 from newsletter.errors import InboxError, NothingToRead, Stopped
 from newsletter.model import DeliveryState, Digest, Edition, Subscriber
-from newsletter.outbox import Planned, Sending, plan_digests, plan_suppressed, send_ready, take_up_doubts
+from newsletter.outbox import Planned, plan_digests, plan_suppressed, send_ready, take_up_doubts
 from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
@@ -20,7 +19,7 @@ from newsletter.pipeline.fetching import OnFetched, fetch
 from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.incoming import read_inbox
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
-from newsletter.pipeline.providers import fingerprint_of, make_provider, name_of, place_of
+from newsletter.pipeline.providers import make_provider, make_sending, place_of
 from newsletter.pipeline.report import Counts, RunReport, nothing_to_read
 from newsletter.pipeline.sentences import SentenceMaker
 from newsletter.pipeline.waiting import tell_waiting
@@ -129,6 +128,8 @@ class Steps:
         """With nothing read, nothing within anyone's reach and nothing left to hand over, there is nothing to do."""
         if self.nothing_read is None or self.report.candidates or self.storage.deliveries.count_waiting(now=self.now):
             return
+        if self.storage.deliveries.is_anything_ready(at=datetime.now(UTC), letters_only=True):
+            return
         if not any(self.storage.entries.first_seen_since(reader.reach_from) for reader in waiting):
             raise self.nothing_read
 
@@ -215,21 +216,9 @@ class Steps:
         ledger = self.storage.deliveries
         if self.watch.planned:
             self.watch.planned(ledger.count_waiting(now=self.now, only=only))
-        provider = self.settings.provider
-        sending = Sending(
-            owner=self.report.run_id,
-            render=LedgerMessages(self.storage, self.letterhead).render,
-            open_provider=lambda: make_provider(self.settings),
-            now=self.now,
-            provider=name_of(provider),
-            credentials=partial(fingerprint_of, self.settings),
-            rate=provider.rate,
-            zone=self.settings.timezone,
-            lanes=provider.connections if isinstance(provider, SmtpProvider) else 1,
-            only=only,
-            keep_bodies=bool(self.settings.retention.messages),
-            stop=self.stop,
-            may_send=self.lock.is_held,
+        render = LedgerMessages(self.storage, self.letterhead).render
+        sending = make_sending(
+            self.settings, self.report.run_id, render=render, now=self.now, stop=self.stop, lock=self.lock, only=only
         )
         tally = send_ready(self.storage, sending, self.watch.delivered)
         self.storage.events.settle_waiting()

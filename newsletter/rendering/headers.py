@@ -11,6 +11,8 @@ from newsletter.text import slug
 
 Header = tuple[str, str]
 
+NO_LINKS = Links()
+
 SENDER_ID_CHARACTERS = 15
 """Gmail's limit for the last field of Feedback-ID."""
 
@@ -31,13 +33,7 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
     is promised for https only.
     """
     list_id, feedback_id = _of_edition(edition, title, sender)
-    headers = []
-    ways = _ways_out(links)
-    if ways:
-        headers.append(("List-Unsubscribe", ways))
-        if ways.startswith("<https://"):
-            headers.append(_ONE_CLICK)
-    headers.append(list_id)
+    headers = [*_leave_headers(links), list_id]
     for name, link in (("List-Help", links.preferences), ("List-Archive", links.archive)):
         if link and len(link) <= MAX_LINK:
             headers.append((name, f"<{link}>"))
@@ -45,9 +41,19 @@ def digest_headers(*, edition: str, title: str, sender: Mailbox, links: Links) -
     return headers
 
 
-def system_headers(kind: str, *, sender: Mailbox) -> list[Header]:
-    """The headers of a mail that belongs to no list: a confirmation, a test. Nobody is to answer it by machine."""
-    return [BY_A_MACHINE, _feedback_id("system", kind, sender)]
+def system_headers(kind: str, *, sender: Mailbox, links: Links = NO_LINKS) -> list[Header]:
+    """The headers of a mail that belongs to no list, such as a confirmation; nobody is to answer it by machine.
+
+    ``links`` have been checked; the way out is for those who get a list's mail too.
+    """
+    return [BY_A_MACHINE, *_leave_headers(links), _feedback_id("system", kind, sender)]
+
+
+def _leave_headers(links: Links) -> list[Header]:
+    ways = _ways_out(links)
+    if not ways:
+        return []
+    return [("List-Unsubscribe", ways), *([_ONE_CLICK] if ways.startswith("<https://") else [])]
 
 
 def _ways_out(links: Links) -> str:

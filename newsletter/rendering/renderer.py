@@ -55,7 +55,7 @@ class Renderer:
     ) -> None:
         self._sender = sender
         self._title = one_line(title)
-        look = Look(brand=brand or Brand(), language=read_language(locale))
+        self.look = look = Look(brand=brand or Brand(), language=read_language(locale))
         self.common: dict[str, Any] = {
             "title": self._title,
             "postal_address": one_line(postal_address),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsletter.scheduling.posting import LetterBox
 from newsletter.scheduling.ticking import start_ticking
 
-__all__ = ["start_ticking"]
+__all__ = ["LetterBox", "start_ticking"]

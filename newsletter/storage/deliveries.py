@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Update, delete, func, or_, select, union_all, update
+from sqlalchemy import Select, delete, func, or_, select, union_all, update
 
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState, joined
@@ -170,11 +170,14 @@ class Deliveries:
             return give_up_rows(connection, at=at, expired_only=expired_only)
 
     def expire(self, *, now: datetime) -> int:
-        """Fails what waits although its day is over, so that its papers count as not shown; how many."""
+        """Fails what waits although its day is over, so that its papers count as not shown; how many digests."""
         why = "its time was over before it could be sent"
-        late = update(deliveries).where(deliveries.c.valid_until <= now)
         values = {"state": DeliveryState.FAILED, "error": why, "updated_at": self._database.clock()}
-        return self._end_waiting(late.values(values))
+        late = update(deliveries).where(deliveries.c.valid_until <= now).values(values)
+        with self._database.writing() as connection:
+            for which in WAITS:
+                connection.execute(late.where(IS_NO_DIGEST, *which))
+            return sum(connection.execute(late.where(*which)).rowcount for which in WAITS)
 
     # -- what an operator decides --------------------------------------------------------------------------------
 
@@ -209,7 +212,9 @@ class Deliveries:
 
     # -- what is known -------------------------------------------------------------------------------------------
 
-    def is_anything_ready(self, *, at: datetime, only: Collection[str] | None = None) -> bool:
+    def is_anything_ready(
+        self, *, at: datetime, only: Collection[str] | None = None, letters_only: bool = False
+    ) -> bool:
         """Whether a lease would find something to do."""
         query = (
             select(deliveries.c.id)
@@ -219,13 +224,15 @@ class Deliveries:
         )
         if only is not None:
             query = query.where(deliveries.c.subscriber.in_(list(only)))
+        if letters_only:
+            query = query.where(IS_NO_DIGEST)
         due = query.where(IS_AT_REST, deliveries.c.state == DeliveryState.RETRY, deliveries.c.retry_at <= at)
         with self._database.reading() as connection:
             return any(connection.scalar(one) is not None for one in (query.where(IS_READY), due))
 
     def count_waiting(self, *, now: datetime, only: Collection[str] | None = None) -> int:
-        """How many deliveries a run may still send, now or when their retry is due."""
-        query = select(func.count()).where(deliveries.c.valid_until > now)
+        """How many digests a run may still send, now or when their retry is due."""
+        query = select(func.count()).where(IS_DIGEST, deliveries.c.valid_until > now)
         if only is not None:
             query = query.where(deliveries.c.subscriber.in_(list(only)))
         with self._database.reading() as connection:
@@ -349,10 +356,6 @@ class Deliveries:
         self._kept.remember(known)
         self._counter.publish(count)
         return turned
-
-    def _end_waiting(self, statement: Update) -> int:
-        with self._database.writing() as connection:
-            return sum(connection.execute(statement.where(*which)).rowcount for which in WAITS)
 
     def _of_readers(self, query: Select[Any], readers: Iterable[str]) -> Iterator[Any]:
         with self._database.reading() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select, text, update
 
-from newsletter.model import Delivery, DeliveryState, Subscriber
+from newsletter.model import DIGEST, Delivery, DeliveryState, Subscriber
 from newsletter.storage import delivery_sql as sql
 from newsletter.storage.bare import Bare
 from newsletter.storage.engine import in_chunks
@@ -67,7 +67,11 @@ _SETTLE = {state: _settle_from(before(state) & SENDING) for state in DeliverySta
 _COLUMNS = deliveries.c
 _AT = bindparam("at", type_=UtcDateTime)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_IN_HAND = select(_COLUMNS.id, _COLUMNS.subscriber, _COLUMNS.lease_until).where(IS_IN_HAND).order_by(_COLUMNS.id)
+_IN_HAND = (
+    select(_COLUMNS.id, _COLUMNS.kind, _COLUMNS.subscriber, _COLUMNS.lease_until)
+    .where(IS_IN_HAND)
+    .order_by(_COLUMNS.id)
+)
 _THESE = update(deliveries).where(_COLUMNS.id.in_(_IDS)).values(updated_at=_AT)
 _LOSE = _THESE.values(state=DeliveryState.UNCERTAIN, error=LOST, lease_until=None)
 _RETURN = _THESE.values(state=DeliveryState.READY, owner=None, lease_until=None)
@@ -143,10 +147,11 @@ def open_rows(bare: Bare, wanted: Wanted) -> tuple[list[Delivery], dict[str, Rea
 
 
 def _waiting(bare: Bare, which: str, values: list[Any], wanted: Wanted, *, limit: int) -> list[tuple[Any, ...]]:
+    query = sql.WAITING + which + sql.LETTERS * wanted.letters_only
     if wanted.only is None:
-        return bare.read(sql.WAITING + which + sql.OLDEST_FIRST, [*values, limit])
+        return bare.read(query + sql.OLDEST_FIRST, [*values, limit])
     theirs = list(wanted.only)
-    return bare.read(sql.WAITING + which + sql.THEIRS + sql.OLDEST_FIRST, [*values, *theirs, limit], count=len(theirs))
+    return bare.read(query + sql.THEIRS + sql.OLDEST_FIRST, [*values, *theirs, limit], count=len(theirs))
 
 
 def _leased(bare: Bare, row: tuple[Any, ...], wanted: Wanted) -> Delivery:
@@ -293,7 +298,7 @@ def give_up_rows(connection: Connection, *, at: datetime, expired_only: bool) ->
     for statement, rows in ((_RETURN, leased), (_LOSE, handed)):
         for chunk in in_chunks(rows):
             connection.execute(statement, {"ids": [row.id for row in chunk], "at": at})
-    return GivenUp(ready=len(leased), uncertain=tuple(row.subscriber for row in handed))
+    return GivenUp(ready=len(leased), uncertain=tuple(row.subscriber for row in handed if row.kind == DIGEST))
 
 
 def _short(said: str | None) -> str | None:

@@ -29,6 +29,7 @@ WAITING = (
     " WHERE (e.paused IS NULL OR NOT e.paused) AND "
 ).replace("[reader]", READER)
 THEIRS = " AND d.subscriber IN ([marks])"
+LETTERS = " AND d.kind <> 'digest'"
 OLDEST_FIRST = " ORDER BY d.id LIMIT ? {take}"
 # Two queries, for one over both states would sort all that is ready at each lease.
 READY = "d.state = 'ready'"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from newsletter.model import DeliveryState
+from newsletter.model import DIGEST, DeliveryState
 from newsletter.storage.engine import Database, in_chunks
 from newsletter.storage.kept import Kept
 from newsletter.storage.schema import IS_AT_REST, deliveries, doubts, messages, senders
@@ -27,13 +27,13 @@ class Doubts:
             connection.execute(self._database.upsert(senders), row)
 
     def take_up(self, provider: str, *, since: datetime, now: datetime) -> frozenset[str]:
-        """Makes ready what was handed to this provider after ``since`` and got no clear answer; the readers.
+        """Makes ready what was handed to this provider after ``since`` and got no clear answer; the readers of digests.
 
         Only of what was kept can be told whether it is the same when it is sent again. The first hand-over counts.
         """
         first = func.coalesce(doubts.c.since, messages.c.kept_at)
         query = (
-            select(deliveries.c.id, deliveries.c.subscriber, messages.c.kept_at, doubts.c.since)
+            select(deliveries.c.id, deliveries.c.kind, deliveries.c.subscriber, messages.c.kept_at, doubts.c.since)
             .join(messages, messages.c.delivery_id == deliveries.c.id)
             .join(senders, senders.c.owner == deliveries.c.owner)
             .outerjoin(doubts, doubts.c.delivery_id == deliveries.c.id)
@@ -51,7 +51,7 @@ class Doubts:
                 )
                 values = {"state": DeliveryState.READY, "owner": None, "updated_at": self._database.clock()}
                 connection.execute(ready.values(values))
-        return frozenset(row.subscriber for row in rows)
+        return frozenset(row.subscriber for row in rows if row.kind == DIGEST)
 
     def give_up(self, provider: str, *, since: datetime, now: datetime) -> int:
         """Makes uncertain again what waits and may be repeated no longer, or not by this provider; how many.

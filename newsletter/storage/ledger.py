@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from newsletter.model import Delivery, DeliveryState, Subscriber, SubscriberState
+from newsletter.model import DIGEST, Delivery, DeliveryState, LetterKind, Subscriber, SubscriberState
 from newsletter.storage.parts import Body
+from newsletter.storage.suppressions import BOUNCED
 
 MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.READY: frozenset(
@@ -74,7 +75,7 @@ class NewDelivery:
     """By the product's clock."""
     shown: tuple[str, ...] = ()
     payload: bytes = b""
-    kind: str = "digest"
+    kind: str = DIGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ class Wanted:
     """The machine's clock: retries wait for it."""
     only: Collection[str] | None = None
     """Ids of the readers to lease for; ``None`` is everyone."""
+    letters_only: bool = False
+    """Whether digests are left where they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,7 @@ class Leased:
     deliveries: tuple[Delivery, ...] = ()
     subscribers: Mapping[str, Subscriber] = field(default_factory=dict)
     """Id -> the reader as they stand now, for each of the deliveries."""
-    settled: tuple[DeliveryState, ...] = ()
+    settled: tuple[Settlement, ...] = ()
     """What became of deliveries that were ready and may not be sent any more: suppressed or failed."""
 
 
@@ -123,7 +126,7 @@ class GivenUp:
     ready: int
     """How many deliveries were leased and not handed over."""
     uncertain: tuple[str, ...]
-    """The readers of those that were handed over, one a delivery."""
+    """The readers of the digests that were handed over, one a delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +207,22 @@ def obstacle(delivery: Delivery, reader: Reader | None) -> str | None:
     """Why this reader may not be mailed."""
     if reader is None:
         return "the reader was erased"
-    if reader.suppressed_for is not None:
+    is_question = delivery.kind == LetterKind.CONFIRM
+    # Who left, complained or was erased comes back by answering that question, and in no other way.
+    if reader.suppressed_for is not None and not (is_question and reader.suppressed_for != BOUNCED):
         return f"the address is suppressed: {reader.suppressed_for}"
-    if delivery.kind == "digest" and not _wants_digest(reader.subscriber, delivery.local_date):
-        return f"the reader's state is {reader.subscriber.state}"
-    return None
+    if is_question or _may_get(delivery, reader.subscriber):
+        return None
+    return f"the reader's state is {reader.subscriber.state}"
+
+
+def _may_get(delivery: Delivery, reader: Subscriber) -> bool:
+    """Whether it is for somebody in that state."""
+    if delivery.kind == DIGEST:
+        return _wants_digest(reader, delivery.local_date)
+    if delivery.kind == LetterKind.WAITING:
+        return reader.state is SubscriberState.WAITING
+    return reader.state in {SubscriberState.ACTIVE, SubscriberState.PAUSED}
 
 
 def _wants_digest(reader: Subscriber, day: date) -> bool:

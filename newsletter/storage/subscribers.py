@@ -263,7 +263,7 @@ def _from_file(reader: Subscriber, stored: Subscriber | None, now: datetime) -> 
     """The file's word on everything but what only the database or the person can say."""
     if stored is None:
         return replace(reader, id=new_id(), owner=Owner.FILE, created_at=now)
-    back = stored.state in {SubscriberState.REMOVED, SubscriberState.PENDING}
+    back = stored.state in {SubscriberState.REMOVED, SubscriberState.PENDING, SubscriberState.WAITING}
     return replace(
         reader,
         id=stored.id,

@@ -70,5 +70,5 @@ def _lease(bare: Bare, wanted: Wanted) -> Leased:
     return Leased(
         deliveries=tuple(taken),
         subscribers={name: known.subscriber for name, known in readers.items()},
-        settled=tuple(settlement.state for settlement in barred),
+        settled=tuple(barred),
     )

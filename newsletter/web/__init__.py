@@ -11,9 +11,18 @@ from newsletter.storage import Storage
 
 
 def serve_pages(
-    settings: Settings, storage: Storage, *, host: str, port: int, on_listening: Callable[[int], None]
+    settings: Settings,
+    storage: Storage,
+    *,
+    host: str,
+    port: int,
+    on_listening: Callable[[int], None],
+    post: Callable[[], None],
 ) -> None:
-    """Serves the pages until SIGINT or SIGTERM, and says at which port; UsageError where the extra is not installed."""
+    """Serves the pages until SIGINT or SIGTERM, and says at which port; UsageError where the extra is not installed.
+
+    ``post`` has waiting letters sent at once.
+    """
     try:
         import uvicorn
 
@@ -26,5 +35,5 @@ def serve_pages(
         raise UsageError(f"{host}:{port}: cannot listen there: {error.strerror}; choose another --port") from error
     on_listening(listening.getsockname()[1])
     # No access log: request paths hold signed tokens.
-    config = uvicorn.Config(make_app(settings, storage), access_log=False, log_level="warning")
+    config = uvicorn.Config(make_app(settings, storage, post=post), access_log=False, log_level="warning")
     uvicorn.Server(config).run(sockets=[listening])

@@ -76,8 +76,8 @@ def test_the_same_digest_gives_the_same_bytes_however_often_and_its_day_is_in_it
         return Letterhead(settings).render(look.digest, look.reader, message_id="<1@example.org>", date=at).raw
 
     assert make() == make()
-    links = Letterhead(settings).links(look.reader, look.digest)
-    assert Letterhead(settings).links(look.reader, look.digest) == links
+    links = Letterhead(settings).links(look.reader, look.digest.local_date)
+    assert Letterhead(settings).links(look.reader, look.digest.local_date) == links
     assert f".{TODAY}." in links.vote
     assert f".{TODAY}." in links.preferences
     assert f".{TODAY}." in links.archive

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from rendering.invented import DIGEST, LINKS, READER
+from rendering.invented import DIGEST, LINKS, READER, SENT_AT
 
 from newsletter.model import (
     Digest,
     Entry,
+    LetterKind,
     Links,
     ProfileSpec,
     Ranked,
@@ -20,6 +21,7 @@ from newsletter.model import (
     SourceState,
     Subscriber,
 )
+from newsletter.rendering.letters import Letter
 
 DAY = date(2026, 11, 22)
 WITH_VOTES = replace(LINKS, vote="https://papers.example.org/v/token")
@@ -111,6 +113,19 @@ def _reasons(rank: int) -> tuple[Reason, ...]:
     )[: 1 + rank % 3]
 
 
+def letter_of(kind: LetterKind) -> Letter:
+    """A letter as it is sent."""
+    action = {
+        LetterKind.CONFIRM: "https://papers.example.org/c/token",
+        LetterKind.KNOWN: LINKS.preferences,
+        LetterKind.WELCOME: LINKS.preferences,
+    }.get(kind)
+    ways = Links(unsubscribe=LINKS.unsubscribe, unsubscribe_mailto=LINKS.unsubscribe_mailto)
+    is_to_reader = kind in {LetterKind.KNOWN, LetterKind.WELCOME}
+    links = ways if is_to_reader else Links()
+    return Letter(kind=kind, asked_at=SENT_AT, action=action, days=7, links=links)
+
+
 def _one(**changes: object) -> Digest:
     return digest([replace(paper(0), id="", **changes)])  # type: ignore[arg-type]
 
@@ -145,3 +160,6 @@ CASES = (
     Case("plain_theme", digest([paper(0), paper(1)]), look="plain"),
 )  # fmt: skip
 """All but the mail of a reader who came back, which needs a whole deployment."""
+
+LETTERS = {kind: letter_of(kind) for kind in LetterKind}
+"""The letters of every kind; their golden mails are called by it."""

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).with_name("golden")
 WITH_STYLES = frozenset({"one"})
 OUTLINED = frozenset({"fifty"})
 
-_TOKEN = re.compile(r"(/[upva]/)[\w.~%-]+")
+_TOKEN = re.compile(r"(/[upvac]/)[\w.~%-]+")
 _READER = re.compile(r"(unsubscribe%20)[0-9a-f]{16}")
 _VOLATILE = {"Date": "DATE", "Message-ID": "MESSAGE-ID", "Content-Type": 'multipart/alternative; boundary="BOUNDARY"'}
 _HEAD = re.compile(r"<head>.*?</head>", re.DOTALL)

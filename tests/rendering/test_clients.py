@@ -16,12 +16,14 @@ from typing import Any, Literal
 import pytest
 from browser import browser
 from playwright.sync_api import Browser
-from rendering.cases import CASES
+from rendering.cases import CASES, LETTERS
 from rendering.invented import DIGEST, LINKS, READER
-from rendering.looks import LOOKS, render_in, renderer_of
+from rendering.looks import LOOKS, letter_in, letters_of, render_in, renderer_of
 
+from newsletter.model import LetterKind
 from newsletter.rendering.gallery import GalleryItem, render_gallery
 from newsletter.rendering.inspection import inspect_message
+from newsletter.rendering.letters import Letter, describe_letter
 from newsletter.rendering.support import support_table
 from newsletter.rendering.view import SUMMARY_CHARACTERS, describe_digest
 from newsletter.rendering.views import render_views
@@ -72,15 +74,24 @@ def mjml_of(look: str) -> str:
     return template.render({**renderer.common, **digest, "preheader": "Beside the subject"})
 
 
+def letter_mjml(letter: Letter) -> str:
+    """The same of a letter."""
+    letters = letters_of("classic")
+    template = letters.template.html.environment.from_string(letters.template.mjml)
+    return template.render({**renderer_of("classic").common, **describe_letter(letter, READER), "preheader": "Beside"})
+
+
 @pytest.fixture(scope="module")
 def answers() -> Any:
     """What node says of all looks, in one run."""
+    letter = LETTERS[LetterKind.CONFIRM]
     asked = {
         "mjml": {
             WRONG: "<mjml><mj-body><mj-txt>a</mj-txt></mj-body></mjml>",
             **{look: mjml_of(look) for look in LOOKS},
+            "letter": letter_mjml(letter),
         },
-        "html": {look: render_in(look, DIGEST).html for look in LOOKS},
+        "html": {look: render_in(look, DIGEST).html for look in LOOKS} | {"letter": letter_in("classic", letter).html},
     }
     assert (CHECKS / "node_modules").is_dir(), "tests/prepare.sh brings what these tests ask"
     done = subprocess.run(
@@ -96,6 +107,12 @@ def answers() -> Any:
 def test_mjml_itself_accepts_our_mjml_and_makes_the_same_of_it(answers: Any, look: str) -> None:
     assert answers["mjml"][look]["errors"] == []
     assert structure(render_in(look, DIGEST).html) == structure(answers["mjml"][look]["html"])
+
+
+def test_mjml_itself_makes_the_same_letter(answers: Any) -> None:
+    assert answers["mjml"]["letter"]["errors"] == []
+    html = letter_in("classic", LETTERS[LetterKind.CONFIRM]).html
+    assert structure(html) == structure(answers["mjml"]["letter"]["html"])
 
 
 def test_mjml_itself_tells_what_is_wrong(answers: Any) -> None:
@@ -137,7 +154,7 @@ class _Tags(HTMLParser):
 # -- caniemail ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, "letter"])
 def test_what_big_clients_lack_is_in_our_table_with_what_takes_its_place(answers: Any, look: str) -> None:
     graceful = {features()[row.caniemail]["title"] for row in support_table().values() if row.fallback}
     unlisted = {title: clients for title, clients in answers["unsupported"][look].items() if title not in graceful}
@@ -159,9 +176,10 @@ def lacking(stats: dict[str, dict[str, dict[str, str]]]) -> set[str]:
 
 
 def pages(look: str) -> Iterator[str]:
-    """A full and an empty digest."""
+    """A full and an empty digest, and letters."""
     yield render_in(look, DIGEST).html
     yield render_in(look, CASES[0].digest).html
+    yield from (letter_in(look, LETTERS[kind]).html for kind in (LetterKind.CONFIRM, LetterKind.WELCOME))
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -209,7 +227,9 @@ def barriers(browser: Browser, html: str) -> list[str]:
 
 def test_no_look_is_taken_for_spam(tmp_path: Path) -> None:
     digest = next(case.digest for case in CASES if case.name == "ten")
-    mails = [render_in(look, digest).raw.replace(b"\r\n", b"\n") for look in LOOKS]
+    messages = [render_in(look, digest) for look in LOOKS]
+    messages += [letter_in(look, letter) for look in ("classic", "he") for letter in LETTERS.values()]
+    mails = [message.raw.replace(b"\r\n", b"\n") for message in messages]
     mailbox = b"".join(b"From papers@example.org Sun Nov 22 06:31:00 2026\n" + mail + b"\n" for mail in mails)
     done = subprocess.run(
         ["spamassassin", "--local", "--mbox"],
@@ -219,5 +239,5 @@ def test_no_look_is_taken_for_spam(tmp_path: Path) -> None:
         env={**os.environ, "HOME": str(tmp_path)},
     )
     points = [float(score) for score in re.findall(rb"^X-Spam-Status: .*?score=(-?[\d.]+)", done.stdout, re.MULTILINE)]
-    assert len(points) == len(LOOKS)
-    assert max(points) <= MAX_SPAM_POINTS, dict(zip(LOOKS, points, strict=True))
+    assert len(points) == len(messages)
+    assert max(points) <= MAX_SPAM_POINTS, dict(zip([message.subject for message in messages], points, strict=True))

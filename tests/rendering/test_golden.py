@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from rendering.cases import CASES, Case
+from rendering.cases import CASES, LETTERS, Case
 from rendering.coming_back import come_back
 from rendering.goldens import FOLDER, masked, stored
-from rendering.looks import render_in
+from rendering.looks import letter_in, render_in
+
+from newsletter.model import LetterKind
 
 RENEW = "a message has changed: read it, then python tests/renew_golden.py"
 
@@ -15,6 +17,11 @@ RENEW = "a message has changed: read it, then python tests/renew_golden.py"
 def test_a_message_is_as_it_was_when_somebody_read_it(case: Case) -> None:
     message = render_in(case.look, case.digest, subscriber=case.subscriber, links=case.links)
     assert masked(message.raw, case=case.name) == stored(case.name), RENEW
+
+
+@pytest.mark.parametrize("kind", LetterKind)
+def test_a_letter_is_as_it_was_when_somebody_read_it(kind: LetterKind) -> None:
+    assert masked(letter_in("classic", LETTERS[kind]).raw, case=f"letter_{kind}") == stored(f"letter_{kind}"), RENEW
 
 
 def test_who_left_and_came_back_gets_the_mail_that_others_get(deployment) -> None:
@@ -27,4 +34,8 @@ def test_who_left_and_came_back_gets_the_mail_that_others_get(deployment) -> Non
 
 
 def test_every_golden_mail_belongs_to_a_case() -> None:
-    assert {folder.name for folder in FOLDER.iterdir()} == {case.name for case in CASES} | {"came_back"}
+    assert {folder.name for folder in FOLDER.iterdir()} == {
+        *(case.name for case in CASES),
+        *(f"letter_{kind}" for kind in LetterKind),
+        "came_back",
+    }

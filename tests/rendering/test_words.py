@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
+from rendering.cases import LETTERS
 from rendering.invented import DIGEST, FULL, LINKS, MESSAGE_ID, READER, SENDER, SENT_AT, digest_of, ranked
-from rendering.looks import LANGUAGES, SHIPPED, render_in, renderer_of
+from rendering.looks import LANGUAGES, SHIPPED, letter_in, render_in, renderer_of
 
 from newsletter.errors import TemplateError
+from newsletter.model import LetterKind
 from newsletter.rendering import Renderer
 from newsletter.rendering.sample import SAMPLES
 
@@ -57,6 +60,8 @@ def seen(page: str) -> str:
 @cache
 def everything_said_in(language: str) -> str:
     messages = [render_in(language, digest, subscriber=reader, links=links) for digest, reader, links in SAMPLES]
+    messages += [letter_in(language, letter) for letter in LETTERS.values()]
+    messages += [letter_in(language, replace(LETTERS[LetterKind.CONFIRM], days=days)) for days in (1, 2)]
     return plain(" ".join(f"{message.subject} {seen(message.html)} {message.text}" for message in messages))
 
 

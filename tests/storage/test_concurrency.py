@@ -130,9 +130,8 @@ def test_erasing_while_planning_stops_neither(storage: Storage, join: Callable[.
         created_at=now,
     )
     assert storage.deliveries.plan([new]) == 1
-    assert storage.deliveries.lease(owner="a", limit=1, until=now, now=now, at=now).settled == (
-        DeliveryState.SUPPRESSED,
-    )
+    [settled] = storage.deliveries.lease(owner="a", limit=1, until=now, now=now, at=now).settled
+    assert settled.state is DeliveryState.SUPPRESSED
 
 
 def test_a_vote_that_comes_while_its_paper_becomes_one_with_another_is_kept(

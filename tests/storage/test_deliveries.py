@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, DeliveryState, Edition, Entry, EntryChanges, Subscriber, SubscriberState
-from newsletter.storage import GivenUp, NewDelivery, Settlement, Storage
+from newsletter.model import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    Entry,
+    EntryChanges,
+    LetterKind,
+    Subscriber,
+    SubscriberState,
+)
+from newsletter.storage import GivenUp, NewDelivery, Settlement, Storage, Wanted
 
 Plan = Callable[..., None]
 Lease = Callable[..., tuple[Delivery, ...]]
@@ -77,7 +86,7 @@ def test_one_digest_a_reader_and_date(storage: Storage, now: datetime) -> None:
 
     assert storage.deliveries.plan([new("ada"), new("bob")]) == 2
     assert storage.deliveries.plan([new("ada"), new("eve"), new("eve"), new("ada", 1)]) == 2
-    assert storage.deliveries.plan([new("ada", kind="confirmation"), new("ada", kind="confirmation")]) == 2
+    assert storage.deliveries.plan([new("ada", kind="confirm"), new("ada", kind="confirm")]) == 2
     assert storage.deliveries.plan([]) == 0
 
 
@@ -126,7 +135,7 @@ def test_a_suppression_before_the_lease_is_heeded(
     storage.suppressions.add(spelling, "complaint", at=now)
     leased = storage.deliveries.lease(owner="a", limit=9, until=at, now=now, at=at)
     assert [d.subscriber for d in leased.deliveries] == ["bob"]
-    assert leased.settled == (DeliveryState.SUPPRESSED,)
+    assert [one.state for one in leased.settled] == [DeliveryState.SUPPRESSED]
     [settled] = storage.deliveries.find(states=[DeliveryState.SUPPRESSED])
     assert (settled.subscriber, settled.error) == ("ada", "the address is suppressed: complaint")
 
@@ -152,10 +161,84 @@ def test_a_reader_who_wants_no_digest_any_more_gets_none(
     assert states(storage)["ada"] is (DeliveryState.LEASED if is_sent else DeliveryState.SUPPRESSED)
 
 
-def test_system_mail_goes_to_readers_who_are_pending(storage: Storage, plan: Plan, lease: Lease) -> None:
-    plan("ada", kind="confirmation")
+ASKED = {SubscriberState.ACTIVE, SubscriberState.PAUSED}
+
+
+@pytest.mark.parametrize("state", SubscriberState)
+@pytest.mark.parametrize(
+    ("kind", "for_whom"),
+    [
+        (LetterKind.CONFIRM, set(SubscriberState)),
+        (LetterKind.KNOWN, ASKED),
+        (LetterKind.WELCOME, ASKED),
+        (LetterKind.WAITING, {SubscriberState.WAITING}),
+    ],
+)
+def test_a_letter_goes_to_readers_in_the_states_that_it_is_for(
+    storage: Storage,
+    plan: Plan,
+    lease: Lease,
+    *,
+    kind: LetterKind,
+    for_whom: set[SubscriberState],
+    state: SubscriberState,
+) -> None:
+    plan("ada", kind=kind.value)
+    storage.subscribers.set_state("ada", state)
+    assert [d.kind for d in lease()] == ([kind] if state in for_whom else [])
+    assert states(storage)["ada"] is (DeliveryState.LEASED if state in for_whom else DeliveryState.SUPPRESSED)
+
+
+@pytest.mark.parametrize("kind", [*LetterKind, "digest"])
+@pytest.mark.parametrize("reason", ["unsubscribed", "complained", "erased", "bounced"])
+def test_only_the_question_whether_somebody_wants_mail_goes_to_a_suppressed_address(
+    storage: Storage, plan: Plan, *, lease: Lease, now: datetime, kind: str, reason: str
+) -> None:
+    plan("ada", kind=str(kind))
+    storage.suppressions.add("ada@example.org", reason, at=now)
+    is_sent = kind == LetterKind.CONFIRM and reason != "bounced"
+    assert bool(lease()) is is_sent
+    assert is_sent or f"suppressed: {reason}" in str(storage.deliveries.find()[0].error)
+
+
+def test_a_letter_that_becomes_forbidden_between_lease_and_hand_over_is_kept_back(
+    storage: Storage, plan: Plan, lease: Lease, now: datetime
+) -> None:
+    plan("ada", kind="confirm")
+    plan("bob", kind="known")
+    leased = lease()
     storage.subscribers.set_state("ada", SubscriberState.PENDING)
-    assert [d.kind for d in lease()] == ["confirmation"]
+    storage.subscribers.set_state("bob", SubscriberState.LEFT)
+    storage.suppressions.add("ada@example.org", "unsubscribed", at=now)
+    assert hand(storage, leased) == {leased[0].id}
+    assert lease() == ()
+    assert states(storage) == {"ada": DeliveryState.HANDED, "bob": DeliveryState.SUPPRESSED}
+
+
+def test_letters_may_be_leased_alone(storage: Storage, plan: Plan, now: datetime, at: datetime) -> None:
+    plan("ada", "bob")
+    assert not storage.deliveries.is_anything_ready(at=at, letters_only=True)
+    plan("bob", "eve", kind="known")
+    assert storage.deliveries.is_anything_ready(at=at, letters_only=True)
+    wanted = {"owner": "a", "limit": 9, "until": at, "now": now, "at": at, "letters_only": True}
+    leased = storage.deliveries.turn(owner="a", lease=Wanted(**wanted)).leased.deliveries
+    assert [(one.subscriber, one.kind) for one in leased] == [("bob", "known"), ("eve", "known")]
+    assert not storage.deliveries.is_anything_ready(at=at, letters_only=True)
+    retry = Settlement(delivery=leased[0], state=DeliveryState.RETRY, retry_at=at)
+    storage.deliveries.record([retry], owner="a")
+    assert storage.deliveries.is_anything_ready(at=at, letters_only=True)
+
+
+def test_what_a_run_counts_are_digests(storage: Storage, plan: Plan, lease: Lease, now: datetime, at: datetime) -> None:
+    plan("ada", "bob", "eve", kind="known")
+    plan("ada")
+    assert storage.deliveries.count_waiting(now=now) == 1
+    known, *_, digest = lease()
+    hand(storage, (known, digest))
+    assert storage.deliveries.settle_dead(at=at) == GivenUp(ready=2, uncertain=("ada",))
+    plan("eve")
+    assert storage.deliveries.expire(now=now + 2 * DAY) == 1
+    assert storage.deliveries.counts() == {DeliveryState.UNCERTAIN: 2, DeliveryState.FAILED: 3}
 
 
 def test_an_erased_reader_gets_nothing(storage: Storage, plan: Plan, lease: Lease) -> None:
@@ -457,7 +540,7 @@ def test_states_are_counted(storage: Storage, plan: Plan, lease: Lease) -> None:
 
 def test_a_reader_is_asked_for_their_own_date(storage: Storage, plan: Plan, lease: Lease, now: datetime) -> None:
     plan("ada", "bob", "eve")
-    plan("zoe", kind="confirmation")
+    plan("zoe", kind="confirm")
     lease(limit=1)
     today, yesterday = now.date(), now.date() - DAY
     asked = {"ada": today, "bob": today, "eve": yesterday, "zoe": today, "nobody": today}
@@ -467,7 +550,7 @@ def test_a_reader_is_asked_for_their_own_date(storage: Storage, plan: Plan, leas
 
 def test_readers_who_had_a_digest_are_known(storage: Storage, plan: Plan, now: datetime) -> None:
     plan("ada")
-    plan("eve", kind="confirmation")
+    plan("eve", kind="confirm")
     assert storage.deliveries.known_subscribers() == {"ada"}
 
 

@@ -175,7 +175,7 @@ def test_erasing_leaves_nothing_but_the_suppression(storage: Storage, plan: Plan
 
 
 def test_erasing_deletes_system_mail_too(storage: Storage, plan: Plan, now: datetime) -> None:
-    plan("ada", kind="confirmation")
+    plan("ada", kind="confirm")
     storage.subscribers.erase("ada", now=now)
     assert storage.deliveries.find() == []
 

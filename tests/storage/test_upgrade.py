@@ -282,9 +282,8 @@ def test_what_is_at_rest_is_found_after_its_index_was_made_anew(
             assert [found.state for found in storage.deliveries.find(states={state})] == [state]
         wanted = {"owner": "new", "limit": 9, "until": noon + timedelta(hours=1), "at": noon}
         leased = storage.deliveries.lease(**wanted, now=noon - timedelta(hours=1))
-        assert (
-            leased.settled == (DeliveryState.SUPPRESSED,) * 2
-        )  # what was ready and what was due: there are no readers
+        # What was ready and what was due: there are no readers.
+        assert [one.state for one in leased.settled] == [DeliveryState.SUPPRESSED] * 2
 
 
 def test_sqlite_is_copied_before_it_is_changed(sqlite_url: str, next_version: Callable[..., Path]) -> None:

@@ -20,6 +20,8 @@ from newsletter.text.numbers import counted
 
 PREVIEW_FOLDER = "preview"
 """Beside config/."""
+UNCONFIRMED = frozenset({SubscriberState.PENDING, SubscriberState.WAITING})
+"""Who signed up and gets no digests yet."""
 NO_READERS = "there are no readers: add one to config/subscribers.yaml, or `newsletter subscribers add`"
 
 
@@ -121,6 +123,8 @@ def pause_reader(settings: Settings, storage: Storage, address: str, *, until: d
     reader = stored_reader(settings, storage, address, now=now)
     if reader.state is SubscriberState.LEFT:
         raise UsageError(f"{address}: has unsubscribed; there is nothing to pause")
+    if reader.state in UNCONFIRMED:
+        raise UsageError(f"{address}: gets no mail yet; there is nothing to pause")
     storage.subscribers.save(replace(reader, state=SubscriberState.PAUSED, paused_until=until))
 
 
@@ -277,6 +281,6 @@ def _with_stored_state(reader: Subscriber, stored: Subscriber | None) -> Subscri
     if stored is None:
         return replace(reader, id=entry_id(normal_form(reader.email)))
     state = SubscriberState.ACTIVE if stored.state is SubscriberState.REMOVED else stored.state
-    if stored.owner is Owner.DATABASE and state is SubscriberState.PENDING:
+    if stored.owner is Owner.DATABASE and state in UNCONFIRMED:
         state = SubscriberState.ACTIVE
     return replace(reader, id=stored.id, state=state, paused_until=stored.paused_until, created_at=stored.created_at)

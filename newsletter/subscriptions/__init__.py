@@ -1,0 +1,58 @@
+"""Who our readers are, how they come, what they prefer, and how they go."""
+
+from __future__ import annotations
+
+from newsletter.subscriptions.letters import asked_at, plan_letter
+from newsletter.subscriptions.readers import (
+    NO_READERS,
+    PREVIEW_FOLDER,
+    UNCONFIRMED,
+    Barred,
+    ResolvedProfile,
+    add_reader,
+    count_readers,
+    erase_reader,
+    find_suppression,
+    first_known,
+    gets_mail,
+    is_address,
+    leave,
+    leave_by_address,
+    lift_suppression,
+    only_reader,
+    pause_reader,
+    reader_named,
+    readers,
+    require_lawful,
+    resolve_profiles,
+    resume_reader,
+    stored_reader,
+)
+
+__all__ = [
+    "NO_READERS",
+    "PREVIEW_FOLDER",
+    "UNCONFIRMED",
+    "Barred",
+    "ResolvedProfile",
+    "add_reader",
+    "asked_at",
+    "count_readers",
+    "erase_reader",
+    "find_suppression",
+    "first_known",
+    "gets_mail",
+    "is_address",
+    "leave",
+    "leave_by_address",
+    "lift_suppression",
+    "only_reader",
+    "pause_reader",
+    "plan_letter",
+    "reader_named",
+    "readers",
+    "require_lawful",
+    "resolve_profiles",
+    "resume_reader",
+    "stored_reader",
+]
