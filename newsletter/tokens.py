@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     ARCHIVE = "archive"
     FORM = "form"  # a form stood on a page of ours
+    DIGESTS = "digests"  # a reader's own kept digests, all of them: a link to one shows no other
+    FEED = "feed"  # the same for feed readers, which nobody gives a new link every other month
     RETURN = "return"  # names a delivery in the address that reports about it go to
 
 
@@ -50,6 +52,8 @@ LIVES: dict[Purpose, timedelta | None] = {
     Purpose.FEEDBACK: timedelta(days=60),
     Purpose.ARCHIVE: None,
     Purpose.FORM: timedelta(days=1),
+    Purpose.DIGESTS: timedelta(days=60),
+    Purpose.FEED: None,
     Purpose.RETURN: None,
 }
 

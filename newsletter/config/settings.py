@@ -64,6 +64,7 @@ __all__ = [
     "SOURCE_KINDS",
     "AnyProvider",
     "AnySource",
+    "Archive",
     "ArxivSource",
     "BiorxivSource",
     "Bounces",
@@ -142,6 +143,15 @@ class Signup(Section):
     """Only addresses of these domains, such as ``[example.org]``; all when empty."""
     approve: bool = False
     """The operator says yes to each one."""
+
+
+class Archive(Section):
+    """Which pages are there for everybody."""
+
+    public: bool = False
+    """Whether anybody may read at ``/archive`` what was trending: papers of all sources, private ones too."""
+    indexed: bool = False
+    """Whether search engines may list these pages."""
 
 
 class Retention(Section):
@@ -230,6 +240,8 @@ class NewsletterFile(Section):
     """Where mails that come back go, and where they are read."""
     signup: Signup = Signup()
     """Who may sign up on the web page."""
+    archive: Archive = Archive()
+    """Which pages are there for everybody."""
     retention: Retention = Retention()
     """How long things are kept."""
     network: Network = Network()

@@ -95,7 +95,7 @@ class Pool:
         order = np.lexsort((self._places, -scores))[: None if limit is None else max(limit, 0)]
         entries = [self._candidates.entries[row] for row in order.tolist()]
         best = scores[order].tolist()
-        matches = list(map(_logistic, best))
+        matches = list(map(match_of, best))
         if limit is not None:
             return rank_now(entries, best, matches, tell_reasons(evidence, order, scores=best))
         return rank_later(
@@ -164,5 +164,6 @@ def _named_by(profile: Profile) -> Iterator[Entry]:
     yield from (*profile.liked, *profile.disliked, *(vote.entry for vote in profile.votes))
 
 
-def _logistic(score: float) -> float:
+def match_of(score: float) -> float:
+    """How likely a paper of that score is theirs."""
     return 1 / (1 + math.exp(-score)) if score >= 0 else math.exp(score) / (1 + math.exp(score))

@@ -62,6 +62,8 @@ from newsletter.storage.turn import take_turn
 
 MOVING = frozenset({DeliveryState.READY, DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.SENT})
 """States that the index of what is at rest leaves out."""
+LEFT_US = frozenset({DeliveryState.HANDED, DeliveryState.SENT, DeliveryState.UNCERTAIN})
+"""States in which a message may have reached its reader."""
 WAITS = ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY))
 """What waits is found by two indexes."""
 
@@ -310,7 +312,6 @@ class Deliveries:
 
     def message(self, subscriber: str, local_date: date) -> bytes | None:
         """The bytes of the digest that was handed over for that date; ``None`` where there are none, or no longer."""
-        left_us = {DeliveryState.HANDED, DeliveryState.SENT, DeliveryState.UNCERTAIN}
         query = (
             select(messages.c.encoding, messages.c.body)
             .join(deliveries)
@@ -318,12 +319,29 @@ class Deliveries:
                 IS_DIGEST,
                 deliveries.c.subscriber == subscriber,
                 deliveries.c.local_date == local_date,
-                deliveries.c.state.in_(left_us),
+                deliveries.c.state.in_(LEFT_US),
             )
         )
         with self._database.reading() as connection:
             kept = connection.execute(query).one_or_none()
             return None if kept is None else self._kept.read(connection, kept.encoding, kept.body)
+
+    def digests(self, subscriber: str, *, limit: int) -> list[Delivery]:
+        """The latest digests that were handed over to this reader, latest first."""
+        query = WHOLE.where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
+        with self._database.reading() as connection:
+            return read_rows(connection, query.order_by(deliveries.c.local_date.desc()).limit(limit))
+
+    def kept_dates(self, subscriber: str) -> list[date]:
+        """The dates for which ``message`` has this reader's digest, latest first."""
+        query = (
+            select(deliveries.c.local_date)
+            .join(messages)
+            .where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
+            .order_by(deliveries.c.local_date.desc())
+        )
+        with self._database.reading() as connection:
+            return list(connection.scalars(query))
 
     def prune(self, now: datetime, *, messages_older_than: timedelta, rows_older_than: timedelta) -> tuple[int, int]:
         """Deletes what is kept no longer; how many messages and how many ledger rows (their messages not counted)."""

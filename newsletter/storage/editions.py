@@ -78,9 +78,11 @@ class Editions:
                 f"there is another edition {edition.id} already, and editions never change; use a later --now"
             )
 
-    def list(self, limit: int = 20) -> Sequence[EditionHeader]:
-        """The latest editions, latest first."""
+    def list(self, limit: int = 20, *, before: datetime | None = None) -> Sequence[EditionHeader]:
+        """The latest editions, or the latest made before that instant, latest first."""
         latest_first = select(*_HEADER).order_by(editions.c.made_at.desc(), editions.c.id.desc()).limit(limit)
+        if before is not None:
+            latest_first = latest_first.where(editions.c.made_at < before)
         with self._database.reading() as connection:
             return [EditionHeader(**row) for row in connection.execute(latest_first).mappings()]
 

@@ -30,7 +30,9 @@ FIELDS = sorted({(s.__name__, f.alias or name) for s in SECTIONS for name, f in 
 
 @pytest.mark.parametrize(("section", "field"), FIELDS)
 def test_every_setting_is_documented(section: str, field: str) -> None:
-    within = {"Signup": "signup.", "Retention": "retention.", "Network": "network."}.get(section, "")
+    within = {"Signup": "signup.", "Archive": "archive.", "Retention": "retention.", "Network": "network."}.get(
+        section, ""
+    )
 
     assert within + field in DOCUMENTED
 

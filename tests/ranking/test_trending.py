@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.model import Entry, Profile, Signals
 from newsletter.ranking import Pool
+from newsletter.ranking.crowd import rank_by_crowd
 from newsletter.ranking.selection import select
 from newsletter.ranking.trending import (
     MAX_HEAT,
@@ -134,3 +135,10 @@ def test_signals_in_words(signals: Signals, words: str) -> None:
 
 def test_one_day_is_singular() -> None:
     assert describe_age(1.2) == "1 day old"
+
+
+def test_the_crowds_order_is_that_of_a_profile_that_says_nothing(now: datetime) -> None:
+    papers = [paper(days, now, upvotes=votes) for days in (0.1, 1, 9) for votes in (0, 3, 3, 40)]
+    papers += [Entry(title="Of nobody knows when"), Entry(title="Silent", published=now)]
+    assert rank_by_crowd(papers, now=now, limit=8) == Pool.build(papers).rank(Profile(), now=now, limit=8)
+    assert rank_by_crowd([], now=now, limit=8) == []
