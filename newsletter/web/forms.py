@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 MAX_FORM_BYTES = 128_000
@@ -51,15 +51,18 @@ class Form:
 
 
 async def read_body(request: Request, *, most: int) -> bytes:
-    """The raw body; HTTPException 413 as soon as it is known to be larger."""
+    """The raw body; HTTPException 413 as soon as it is known to be larger, 400 where its sender hangs up."""
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > most:
         raise HTTPException(413)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise HTTPException(413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise HTTPException(413)
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
     return bytes(body)
 
 

@@ -9,15 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from product import Deployment, deploy, parse
 from web.proxy import Proxy, proxying
 
+from newsletter.errors import LockHeld
+from newsletter.storage import Storage
 from newsletter.testing import SmtpSink
 
 KEY = "a secret of more than thirty-two characters"
@@ -51,6 +55,35 @@ class Served:
     def mail_to(self, address: str, *, number: int = 1) -> EmailMessage:
         """That mail to the address, as soon as it is there."""
         return wait_for(lambda: self.mails_to(address)[number - 1 : number], f"mail {number}")[0]
+
+    @contextmanager
+    def without_runs(self) -> Iterator[None]:
+        """Nobody runs the main job inside of the ``with``, so that the database is still where nobody else writes."""
+        with Storage.open(self.database) as storage, ExitStack() as stack:
+
+            def take() -> bool:
+                with suppress(LockHeld):
+                    stack.enter_context(storage.lock())
+                    return True
+                return False
+
+            wait_for(take, "end of a run")
+            yield
+
+    def run(self, now: datetime) -> Any:
+        """What the main job says, at that time by the product's clock; waits for one that is under way."""
+        command = ("run", "--json", "--now", now.isoformat())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+            said = wait_for(
+                lambda: [one for one in [self.deployment(*command)] if one.code != LockHeld.exit_code], "run"
+            )
+        return said[0].json
+
+    @property
+    def database(self) -> str:
+        """The URL of its database."""
+        return f"sqlite:///{self.deployment.folder}/var/newsletter.db"
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table."""
