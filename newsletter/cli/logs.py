@@ -30,7 +30,7 @@ SHORTEST_SECRET = 4
 """Shorter ones would blacken words that mean nothing."""
 
 _ADDRESS = re.compile(r"""[^\s<>"'(),:;=\[\]\\/]+(?:@|%40)[^\s<>"'(),:;=\[\]\\/]+""", re.IGNORECASE)
-_TOKEN = re.compile(r"(/[uvpa]/)[\w.=-]{8,}")
+_TOKEN = re.compile(r"(/(?:[acfpuv]|digests)/)[\w.=-]{8,}")
 _PARAMETER = re.compile(r"([?&][\w.-]*(?:key|token|secret|sig|password|auth)[\w.-]*=)[^&\s\"'>]+", re.IGNORECASE)
 
 

@@ -162,12 +162,14 @@ class Retention(Section):
 
 
 class Network(Section):
-    """How sources are reached."""
+    """How sources are reached, and visitors through a proxy."""
 
     contact: Text | None = None
     """An address or link in the User-Agent, so that sources can reach you; ``from.email`` when left out."""
     allow: tuple[NetworkRange, ...] = ()
     """Private hosts or networks that sources may be read from, such as ``10.0.0.0/8`` or ``feeds.lab.example``."""
+    trusted_proxies: tuple[NetworkRange, ...] = ()
+    """Proxies before ``serve``, beside those on this machine, that are believed where visitors come from."""
 
 
 class Lookup(Section):
@@ -245,7 +247,7 @@ class NewsletterFile(Section):
     retention: Retention = Retention()
     """How long things are kept."""
     network: Network = Network()
-    """How sources are reached."""
+    """How sources are reached, and visitors through a proxy."""
 
 
 class Settings(NewsletterFile):

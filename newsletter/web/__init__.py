@@ -9,6 +9,11 @@ from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.storage import Storage
 
+LOOPBACK = ("127.0.0.1", "::1")
+"""A proxy on this machine says where visitors come from."""
+LAST_ANSWERS_SECONDS = 10
+"""How long a visitor may hold up the end."""
+
 
 def serve_pages(
     settings: Settings,
@@ -34,6 +39,13 @@ def serve_pages(
     except OSError as error:
         raise UsageError(f"{host}:{port}: cannot listen there: {error.strerror}; choose another --port") from error
     on_listening(listening.getsockname()[1])
-    # No access log: request paths hold signed tokens.
-    config = uvicorn.Config(make_app(settings, storage, post=post), access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        make_app(settings, storage, post=post),
+        access_log=False,  # request paths hold signed tokens
+        log_config=None,  # what it says goes through our own logs, which hold no address and no secret
+        log_level="warning",
+        server_header=False,
+        forwarded_allow_ips=[*LOOPBACK, *settings.network.trusted_proxies],
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
     uvicorn.Server(config).run(sockets=[listening])

@@ -33,6 +33,7 @@ ONE_COMMAND_EACH = [
     ["subscribers", "pause", "new.canary@example.org"], ["subscribers", "resume", "new.canary@example.org"],
     ["subscribers", "learn", "ada.canary@example.org", "--more", "title: Sparse training without a dense phase"],
     ["subscribers", "leave", "new.canary@example.org"], ["subscribers", "erase", "new.canary@example.org", "--yes"],
+    ["suppressions", "list"], ["suppressions", "lift", "new.canary@example.org", "--yes"],
     ["feeds", "import", "feeds.opml", "--dry-run"], ["feeds", "export"],
     ["editions", "list"], ["editions", "pause", "canary@example.org"], ["editions", "resume", "x"], ["editions", "cancel", "x"],
     ["deliveries", "list", "--all"], ["deliveries", "retry", "1"], ["deliveries", "settle", "2"],

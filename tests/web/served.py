@@ -135,8 +135,17 @@ def serving(folder: Path, *, root: str = "/", options: tuple[str, ...] = (), **s
 def process_of(
     deployment: Deployment, log: Path, options: tuple[str, ...] = (), environ: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """``newsletter -v serve`` over a deployment, and its port; all that it says on stderr goes to the log."""
-    command = [sys.executable, "-m", "newsletter", "--config", str(deployment.folder / "config"), "-v"]
+    """``newsletter -v --log-format json serve`` over a deployment, and its port; all that it says on stderr goes to the log."""
+    command = [
+        sys.executable,
+        "-m",
+        "newsletter",
+        "--config",
+        str(deployment.folder / "config"),
+        "-v",
+        "--log-format",
+        "json",
+    ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NEWSLETTER_SECRET_KEY": KEY, **(environ or {})}
     with log.open("a", encoding="utf-8") as told:
         process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import sqlite3
@@ -119,6 +120,7 @@ def test_whoever_hangs_up_in_the_middle_is_not_worth_a_line(served: Served, visi
     told = served.log.read_bytes()[said:].decode()
     assert "Traceback" not in told
     assert path not in told
+    assert all(json.loads(line)["message"] for line in told.splitlines())
 
 
 def test_no_log_holds_an_address_a_token_or_a_secret_and_an_erased_address_is_nowhere(
