@@ -30,6 +30,7 @@ from newsletter.cli import (
     status,
     subscribers,
     suppressions,
+    tokens,
 )
 from newsletter.cli.context import Context
 
@@ -86,6 +87,7 @@ app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(tokens.app, name="tokens")
 app.command("evaluate")(evaluate.evaluate)
 app.command("backtest")(backtest.backtest)
 app.command("replay")(replay.replay)

@@ -28,6 +28,7 @@ EMPTY: dict[str, dict[str, Any]] = {
     "feeds": {"added": [], "already": [], "skipped": [], "dry_run": False},
     "deliveries": {"deliveries": [], "total": 0},
     "editions": {"editions": []},
+    "tokens": {"tokens": []},
     "evaluate": {
         "papers": 0, "named": 0, "hidden": 0, "candidates": 0, "history": 0, "trials": 0, "has_summaries": False,
         "is_dated": False, "scores": [], "missing": [], "conclusion": None,

@@ -1,0 +1,1 @@
+"""``/api/``: the same things for programs, as JSON, described by OpenAPI, for whoever has a token."""
