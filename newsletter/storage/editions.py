@@ -51,6 +51,12 @@ class Editions:
         with self._database.reading() as connection:
             return connection.scalar(select(editions.c.id).where(editions.c.id == edition_id)) is not None
 
+    def header(self, edition_id: str) -> EditionHeader | None:
+        """What is known of the edition of that id; ``None`` where there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(*_HEADER).where(editions.c.id == edition_id)).mappings().one_or_none()
+            return None if row is None else EditionHeader(**row)
+
     def load(self, edition_id: str) -> Edition:
         """The edition of that id; UsageError where there is none."""
         with self._database.reading() as connection:

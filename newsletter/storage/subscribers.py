@@ -38,11 +38,8 @@ class Subscribers:
 
     def pages(self, states: Collection[SubscriberState] | None = None) -> Iterator[Sequence[Subscriber]]:
         """The same a thousand at a time, so that a million readers fit in memory."""
-        query = select(subscribers).order_by(subscribers.c.id).limit(PAGE)
-        if states is not None:
-            query = query.where(subscribers.c.state.in_(list(states)))
         last = ""
-        while page := self._read(query.where(subscribers.c.id > last)):
+        while page := self.page(states, after=last, limit=PAGE):
             yield page
             last = page[-1].id
 
@@ -64,6 +61,15 @@ class Subscribers:
             query = query.where(subscribers.c.state.in_(list(states)))
         if owner is not None:
             query = query.where(subscribers.c.owner == owner)
+        return self._read(query)
+
+    def page(
+        self, states: Collection[SubscriberState] | None = None, *, after: str = "", limit: int
+    ) -> Sequence[Subscriber]:
+        """The first of them whose ids come after that one."""
+        query = select(subscribers).order_by(subscribers.c.id).where(subscribers.c.id > after).limit(limit)
+        if states is not None:
+            query = query.where(subscribers.c.state.in_(list(states)))
         return self._read(query)
 
     def by_email(self, email: str) -> Subscriber | None:

@@ -60,6 +60,20 @@ def reader_named(address: str, settings: Settings, storage: Storage) -> Subscrib
     raise UsageError(f"{address}: no reader has this address (readers: {_some(known) or 'there are none'})")
 
 
+def reader_of(subscriber_id: str, settings: Settings, storage: Storage) -> Subscriber | None:
+    """The reader of that id as they stand now; ``None`` where nobody has it."""
+    stored = storage.subscribers.by_id(subscriber_id)
+    return None if stored is None else next(iter(as_they_stand([stored], settings, storage)))
+
+
+def as_they_stand(stored: Sequence[Subscriber], settings: Settings, storage: Storage) -> list[Subscriber]:
+    """These readers of the database, with what subscribers.yaml says of them now."""
+    of_file = {normal_form(reader.email): reader for reader in settings.readers}
+    erased = storage.suppressions.among([one.email for one in stored], reason=ERASED)
+    said = [None if one.email in erased else of_file.get(normal_form(one.email)) for one in stored]
+    return [_with_stored_state(new, old) if new else old for new, old in zip(said, stored, strict=True)]
+
+
 def only_reader(settings: Settings, storage: Storage) -> Subscriber:
     """The one reader there is; UsageError where there are none, or several of whom one has to be named."""
     known = readers(settings, storage)
@@ -116,6 +130,13 @@ def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now:
     known = stored.id if stored else ""
     added = replace(reader, id=known, owner=Owner.DATABASE, state=SubscriberState.ACTIVE, created_at=now)
     return storage.subscribers.save(added)
+
+
+def change_reader(settings: Settings, storage: Storage, changed: Subscriber) -> Subscriber:
+    """Keeps what was changed of a reader of the database; UsageError for one of subscribers.yaml."""
+    if changed.owner is Owner.FILE or _in_file(settings, changed.email):
+        raise UsageError("this reader stands in subscribers.yaml; change the lines there")
+    return storage.subscribers.save(changed)
 
 
 def pause_reader(settings: Settings, storage: Storage, address: str, *, until: date | None, now: datetime) -> None:

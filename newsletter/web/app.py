@@ -12,12 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError
 from newsletter.storage import Storage
 from newsletter.web import archive, leaving, preferences, voting, webhooks
+from newsletter.web.api.app import make_api
 from newsletter.web.door import Door, nobody_posts
 from newsletter.web.forms import MAX_FORM_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
@@ -63,6 +64,8 @@ def _routes(door: Door) -> list[BaseRoute]:
         looked_at("/a/{token}", archive.show),
         # -- what providers tell
         posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
+        # -- for programs
+        Mount("/api", make_api(door.settings, door.storage)),
     ]
 
 
