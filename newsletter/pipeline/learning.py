@@ -12,6 +12,7 @@ from newsletter.config.settings import Settings
 from newsletter.config.writing import write_profile
 from newsletter.errors import UsageError
 from newsletter.model import Entry, Owner, Subscriber, Vote
+from newsletter.pipeline.once import Once
 from newsletter.ranking.learning import Learnt, learnt, tell_day
 from newsletter.sources.identity import keys_of
 from newsletter.sources.references import read_references
@@ -21,6 +22,9 @@ from newsletter.text import one_line
 
 BACKGROUND_ENTRIES = 2_000
 """Latest papers of the store, which tell what is special about those that were voted on."""
+READERS_KEPT = 1_000
+"""Readers whose lessons are remembered."""
+MOST_WAITING = 32
 _ID_PREFIX = re.compile("[0-9a-f]{4,16}")
 
 
@@ -29,6 +33,29 @@ def what_was_learnt(storage: Storage, subscriber_id: str, *, now: datetime) -> l
     votes = storage.votes.of([subscriber_id]).get(subscriber_id, [])
     background = storage.entries.history(now, limit=BACKGROUND_ENTRIES) if votes else []
     return learnt(votes, background=background, now=now)
+
+
+class Lessons:
+    """What readers' votes taught, worked out once a day and vote: it takes the better part of a second.
+
+    Threads may share it.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._lines: Once[list[Learnt]] = Once(READERS_KEPT, most_waiting=MOST_WAITING)
+        self._backgrounds: Once[list[Entry]] = Once(1, most_waiting=MOST_WAITING)
+
+    def of(self, subscriber_id: str, *, now: datetime) -> list[Learnt]:
+        """All that the reader's votes taught, in the order in which it is numbered."""
+        votes = self._storage.votes.of([subscriber_id]).get(subscriber_id, [])
+        if not votes:
+            return []
+        about = now.date(), subscriber_id, tuple((vote.entry.id, vote.value, vote.at) for vote in votes)
+        return self._lines.get(about, lambda: learnt(votes, background=self._background(now), now=now))
+
+    def _background(self, now: datetime) -> list[Entry]:
+        return self._backgrounds.get(now.date(), lambda: self._storage.entries.history(now, limit=BACKGROUND_ENTRIES))
 
 
 def cast_vote(

@@ -21,10 +21,14 @@ class Once(Generic[Made]):
     """The last few things that were made, one at a time and each once; NotReady where too many wait for that."""
 
     most: int
+    most_waiting: int = MOST_WAITING
     _made: OrderedDict[Hashable, Made] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _making: Lock = field(default_factory=Lock)
-    _waiting: Semaphore = field(default_factory=lambda: Semaphore(1 + MOST_WAITING))
+    _waiting: Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._waiting = Semaphore(1 + self.most_waiting)
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made for the key, made now where it was not."""

@@ -29,6 +29,7 @@ REPEATED, IN_PASSING = 0.5, 0.25
 LONGER = 0.25
 """What each further word adds to how telling a phrase is."""
 MAX_TITLE_CHARACTERS = 100
+CACHED_ENTRIES = 1 << 12
 
 _SIGNS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f"
@@ -183,9 +184,9 @@ def _rarities(phrases: Iterable[Stems], others: Collection[Entry]) -> dict[Stems
     longest = max(map(len, wanted), default=0)
     seen: Counter[Stems] = Counter()
     for entry in others if wanted else ():
-        stems = [_stem(token) for token in _TOKEN.findall(" . ".join((entry.title, entry.summary, *entry.keywords)))]
+        stems = _stems_of(entry)
         spans = (
-            tuple(stems[first:last])
+            stems[first:last]
             for first, stem in enumerate(stems)
             if stem in starts
             for last in range(first + 1, first + longest + 1)
@@ -262,6 +263,12 @@ def _runs(text: str) -> Iterator[tuple[int, list[_Token]]]:
         longest, end = reach, match.end()
     if run:
         yield longest, run
+
+
+@lru_cache(maxsize=CACHED_ENTRIES)
+def _stems_of(entry: Entry) -> Stems:
+    """All that the entry says, word for word."""
+    return tuple(map(_stem, _TOKEN.findall(" . ".join((entry.title, entry.summary, *entry.keywords)))))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -87,6 +87,17 @@ def read_library(path: Path) -> list[Reference]:
         raise UsageError(str(error)) from error
 
 
+def read_upload(raw: bytes, name: str) -> list[Entry]:
+    """The papers of a library that somebody handed in, each with a title or an id; UsageError where it is none.
+
+    It is read apart from us, as all that strangers write.
+    """
+    try:
+        return [with_ids(entry) for entry in _CHILDREN.read(_READER, raw, where=name).entries]
+    except SourceError as error:
+        raise UsageError(str(error)) from error
+
+
 def _read_file(text: str, path: Path) -> Sequence[Reference]:
     try:
         return read_library(path)

@@ -17,10 +17,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError
 from newsletter.storage import Storage
-from newsletter.web import archive, leaving, preferences, voting, webhooks
+from newsletter.web import archive, leaving, preferences, tuning, voting, webhooks
 from newsletter.web.api.app import make_api
 from newsletter.web.door import Door, nobody_posts
-from newsletter.web.forms import MAX_FORM_BYTES, Form, read_body, read_form
+from newsletter.web.forms import MAX_FORM_BYTES, MAX_UPLOAD_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
 from newsletter.web.seals import FIELD
 
@@ -57,6 +57,10 @@ def _routes(door: Door) -> list[BaseRoute]:
         pressed("/v/{token}/{entry}/{wish}/back", voting.take_back),
         # -- preferences
         looked_at("/p/{token}", preferences.show),
+        pressed("/p/{token}/preview", tuning.preview, most=MAX_UPLOAD_BYTES),
+        pressed("/p/{token}/backtest", tuning.play_back, most=MAX_UPLOAD_BYTES),
+        pressed("/p/{token}/save", preferences.save, most=MAX_UPLOAD_BYTES),
+        pressed("/p/{token}/reset", preferences.reset),
         pressed("/p/{token}/pause", preferences.pause),
         pressed("/p/{token}/resume", preferences.resume),
         pressed("/p/{token}/{entry}/back", preferences.take_back),
@@ -65,7 +69,7 @@ def _routes(door: Door) -> list[BaseRoute]:
         # -- what providers tell
         posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
         # -- for programs
-        Mount("/api", make_api(door.settings, door.storage)),
+        Mount("/api", make_api(door.settings, door.storage, tuner=door.workshop.tuner)),
     ]
 
 

@@ -17,6 +17,7 @@ from newsletter.storage import Storage
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.pages import Pages
 from newsletter.web.seals import Seals
+from newsletter.web.workshop import Workshop
 
 
 def nobody_posts() -> None:
@@ -33,6 +34,7 @@ class Door:
     signer: Signer | None
     """``None`` where links cannot be signed: then no link is valid."""
     seals: Seals
+    workshop: Workshop
     post: Callable[[], None] = nobody_posts
     """Has waiting letters sent at once."""
 
@@ -42,14 +44,11 @@ class Door:
         keys = [key.get_secret_value() for key in settings.secret_keys]
         address = urlsplit(settings.base_url or "")
         brand = Brand(color=settings.brand.color, logo=settings.brand.logo, logo_alt=settings.brand.logo_alt)
-        pages = Pages(
-            settings.templates,
-            newsletter=settings.title,
-            root=address.path.rstrip("/") + "/",
-            look=Look(brand=brand, language=read_language(settings.language)),
-        )
+        look = Look(brand=brand, language=read_language(settings.language))
+        pages = Pages(settings.templates, newsletter=settings.title, root=address.path.rstrip("/") + "/", look=look)
         signer = Signer(keys) if keys else None
-        return cls(settings, storage, pages, signer, Seals(signer, is_secure=address.scheme == "https"), post)
+        seals = Seals(signer, is_secure=address.scheme == "https")
+        return cls(settings, storage, pages, signer, seals, Workshop(settings, storage, look), post)
 
     # -- whose link it is ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.model import Entry, Subscriber
-from newsletter.pipeline.learning import what_was_learnt
 from newsletter.ranking.learning import Learnt
 from newsletter.rendering.weblinks import web_link
 from newsletter.text import readable
@@ -74,5 +73,5 @@ def _find(door: Door, request: Request) -> tuple[Subscriber, Entry] | None:
 
 def _taught(door: Door, reader: Subscriber, paper: Entry) -> Learnt | None:
     """What the reader's vote on the paper has taught, together with others; ``None`` without one."""
-    lines = what_was_learnt(door.storage, reader.id, now=datetime.now(UTC))
+    lines = door.workshop.lessons.of(reader.id, now=datetime.now(UTC))
     return next((line for line in lines if any(vote.entry.id == paper.id for vote in line.votes)), None)

@@ -25,32 +25,16 @@ def press(site: Site, links: Links, action: str) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, back)
 
 
-def test_it_says_what_the_reader_gets_and_how_to_leave(site: Site, links: Links) -> None:
-    shown = page(site, links)
-    for text in (
-        "ada@example.org",
-        "At most 10\N{NO-BREAK SPACE}new papers, every day (UTC).",
-        "spiking neural networks",
-        "Nothing yet.",
-    ):
-        assert text in shown
-    leave = re.search(r'href="([^"]+)">Unsubscribe', site.client.get(links.preferences).text)[1]
-    assert leave == links.leave.removeprefix("https://papers.example.org")
-
-
-@pytest.mark.parametrize(
-    ("schedule", "words"),
-    [
-        (Schedule(), "every day (UTC)"),
-        (Schedule(days=frozenset(range(5)), at=time(7, 30)), "on weekdays, from 07:30 on (UTC)"),
-        (Schedule(days=frozenset({0})), "on Mondays (UTC)"),
-        (Schedule(days=frozenset({4, 0, 2}), at=time(8)), "on Mondays, Wednesdays and Fridays, from 08:00 on (UTC)"),
-    ],
-)
-def test_a_schedule_in_words(site: Site, links: Links, schedule: Schedule, words: str) -> None:
+def test_the_form_holds_all_that_is_known_and_leads_out(site: Site, links: Links) -> None:
     reader = site.storage.subscribers.by_email(links.reader)
-    site.storage.subscribers.save(replace(reader, schedule=schedule))
-    assert f"At most 10\N{NO-BREAK SPACE}new papers, {words}." in page(site, links)
+    kept = replace(reader, schedule=Schedule(days=frozenset({0, 4}), at=time(7, 30)), timezone="Asia/Tokyo")
+    site.storage.subscribers.save(kept)
+    text = site.client.get(links.preferences).text
+    for shown in ("ada@example.org", "spiking neural networks</textarea>", 'value="07:30"', 'value="Asia/Tokyo"'):
+        assert shown in text
+    assert re.findall(r'name="days" value="(\d)" checked', text) == ["0", "4"]
+    leave = re.search(r'href="([^"]+)">Unsubscribe', text)[1]
+    assert leave == links.leave.removeprefix("https://papers.example.org")
 
 
 def test_a_pause_of_two_weeks_and_its_end(site: Site, links: Links) -> None:
