@@ -52,8 +52,8 @@ faults: $(VENV)/installed-for-tests  ## kills, lost answers, full disks: make fa
 corpora: $(VENV)/installed-for-tests  ## our readers over a folder of feeds: make corpora CORPORA=path MUTATE=10000
 	@$(BIN)/python -m benchmarks.corpora "$(CORPORA)" --mutate $(or $(MUTATE),0)
 
-serve: $(VENV)/installed  ## web pages and the scheduler on loopback, with the demo's data
-	@$(BIN)/python -m newsletter --config config serve
+serve: $(VENV)/installed  ## web pages and the scheduler on loopback, with the demo's data: make serve PORT=8080
+	@$(BIN)/python -m newsletter --config config demo --serve $(or $(PORT),8080)
 
 clean:  ## removes what the targets above made
 	rm -rf $(VENV) var outbox preview

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -11,12 +12,14 @@ import typer
 from newsletter.cli.context import Context
 from newsletter.cli.output import out, print_warning
 from newsletter.cli.run import stop_on_sigterm, words_of
+from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.pipeline import RunReport
 from newsletter.pipeline.incoming import require_webhook_key
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.pipeline.report import EXIT_RESUMES
 from newsletter.scheduling import LetterBox, start_ticking
+from newsletter.storage import Storage
 from newsletter.web import serve_pages
 from newsletter.web.metrics import serve_metrics
 
@@ -37,22 +40,30 @@ def serve(
     watched = read_place(metrics) if metrics else None
     require_webhook_key(context.settings)
     stop = stop_on_sigterm()
-    with context.storage() as storage, ExitStack() as at_the_end:
-        letters = LetterBox(context.settings, storage, stop=stop)
+    with context.storage() as storage:
+        open_door(context.settings, storage, host=host, port=port, watched=watched, stop=stop)
+
+
+def open_door(
+    settings: Settings, storage: Storage, *, host: str, port: int, watched: tuple[str, int] | None, stop: Event
+) -> None:
+    """Pages and scheduler until SIGINT or SIGTERM; ``watched`` is where metrics are answered."""
+    with ExitStack() as at_the_end:
+        letters = LetterBox(settings, storage, stop=stop)
 
         def start(taken: int) -> None:
             """Once the port is ours: who cannot listen there must not have mailed anybody."""
             out().print(f"serving http://{host}:{taken}/ (Ctrl-C ends it)")
             if watched:
-                figures = partial(collect_metrics, context.settings, storage)
+                figures = partial(collect_metrics, settings, storage)
                 answers = at_the_end.enter_context(serve_metrics(figures, host=watched[0], port=watched[1]))
                 out().print(f"metrics at http://{watched[0]}:{answers}/metrics")
-            scheduler = start_ticking(context.settings, storage, stop=stop, on_run=log_run)
+            scheduler = start_ticking(settings, storage, stop=stop, on_run=log_run)
             at_the_end.callback(scheduler.shutdown, wait=True)
             at_the_end.callback(stop.set)
             at_the_end.enter_context(letters)
 
-        serve_pages(context.settings, storage, host=host, port=port, on_listening=start, post=letters.post)
+        serve_pages(settings, storage, host=host, port=port, on_listening=start, post=letters.post)
 
 
 def read_place(given: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ import typer
 
 from newsletter.cli.context import Context, Json
 from newsletter.cli.learning import learn, restore_votes, votes_document
+from newsletter.cli.links import link
 from newsletter.cli.output import iso, out, print_json, print_warning, table
 from newsletter.cli.reader_rows import COLUMNS, csv_row, read_row, reader_document, rows_of, schedule_words
 from newsletter.errors import UsageError
@@ -211,6 +212,7 @@ def erase(
 
 
 app.command("learn")(learn)
+app.command("link")(link)
 
 
 Barred = tuple[str, datetime]

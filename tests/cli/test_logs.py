@@ -32,6 +32,7 @@ ONE_COMMAND_EACH = [
     ["subscribers", "import", "more.csv"], ["subscribers", "export"],
     ["subscribers", "pause", "new.canary@example.org"], ["subscribers", "resume", "new.canary@example.org"],
     ["subscribers", "learn", "ada.canary@example.org", "--more", "title: Sparse training without a dense phase"],
+    ["subscribers", "link", "ada.canary@example.org"],
     ["subscribers", "leave", "new.canary@example.org"], ["subscribers", "erase", "new.canary@example.org", "--yes"],
     ["suppressions", "list"], ["suppressions", "lift", "new.canary@example.org", "--yes"],
     ["feeds", "import", "feeds.opml", "--dry-run"], ["feeds", "export"],

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -184,3 +188,38 @@ def use_all(visitor: httpx.Client, served: Served, links: list[str]) -> None:
                     )
                     assert answer.status_code < 500, action
     assert len(seen) > 3
+
+
+def test_an_operator_hands_out_a_link_to_who_has_lost_all_mails(served: Served, visitor: httpx.Client) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+        said = served.deployment("subscribers", "link", "ben@example.org", "--json")
+        assert served.deployment("subscribers", "link", "ben@example.org").out.strip() == said.json["preferences"]
+        assert served.deployment("subscribers", "link", "nobody@example.org").code == 2
+    assert visitor.get(said.json["preferences"]).status_code == 200
+    unsigned = served.deployment("subscribers", "link", "ben@example.org")
+    assert (unsigned.code, "NEWSLETTER_SECRET_KEY" in unsigned.err) == (2, True)
+
+
+def test_make_serve_shows_the_pages_with_the_demos_data(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    for folder in ("config", "examples"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-m", "newsletter", "--config", str(tmp_path / "config"), "demo", "--serve", str(port)]
+    told = tmp_path / "told.txt"
+    with (
+        told.open("w") as out,
+        subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as demo,
+    ):
+        try:
+            wait_for(lambda: "serving http" in told.read_text() or demo.poll() is not None, "word from the demo")
+            assert demo.poll() is None, told.read_text()
+            links = re.findall(r"http://127\.0\.0\.1:\d+/\S*", told.read_text().partition("serving")[0])
+            assert len(links) >= 4
+            shown = {link: httpx.get(link, timeout=120, trust_env=False) for link in links}
+        finally:
+            demo.terminate()
+    assert {answer.status_code for link, answer in shown.items() if not link.endswith("archive")} == {200}
+    assert list((tmp_path / "outbox").glob("*.eml"))
