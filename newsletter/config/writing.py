@@ -38,16 +38,18 @@ def _settings(spec: ProfileSpec, remarks: Mapping[tuple[str, str], str]) -> Iter
         yield f"  {field.name}:"
         for item in value:
             remark = remarks.get((field.name, item)) if isinstance(item, str) else None
-            yield f"    - {_item(item)}" + (f"  # {_one_line(remark)}" if remark else "")
+            yield f"    - {item_as_yaml(item)}" + (f"  # {_one_line(remark)}" if remark else "")
 
 
-def _item(item: str | Interest) -> str:
+def item_as_yaml(item: str | Interest) -> str:
+    """An item of one of the profile's lists."""
     if isinstance(item, str):
-        return _quoted(item)
-    return _quoted(item.text) if item.weight == 1 else f"{{text: {_quoted(item.text)}, weight: {item.weight:g}}}"
+        return quoted(item)
+    return quoted(item.text) if item.weight == 1 else f"{{text: {quoted(item.text)}, weight: {item.weight:g}}}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Text that YAML cannot take for anything else, on one line."""
     return yaml.safe_dump(escape(text), default_style='"', allow_unicode=True, width=float("inf")).strip()
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from newsletter.config.patching import patch_for
 from newsletter.errors import UsageError
 from newsletter.model import Owner, Subscriber, SubscriberState
 from newsletter.ranking.learning import Learnt
@@ -42,8 +43,10 @@ def save(door: Door, request: Request, form: Form) -> Response:
     reader = door.reader(request, Purpose.PREFERENCES)  # a library takes a while to read, and they may have left
     if reader is None:
         return door.lost(request)
-    if wishes.mistakes or not is_reading(reader) or reader.owner is Owner.FILE:
+    if wishes.mistakes or not is_reading(reader):
         return show_form(door, request, wishes, status=422 if wishes.mistakes else 200)
+    if reader.owner is Owner.FILE:
+        return show_form(door, request, wishes, patch=patch_for(door.settings, reader, wishes.reader))
     change_reader(door.settings, door.storage, with_wishes(reader, wishes.reader))
     return door.go_to(f"p/{request.path_params['token']}?done=saved")
 
