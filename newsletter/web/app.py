@@ -16,10 +16,14 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError
+from newsletter.pipeline.archiving import Shelf
 from newsletter.storage import Storage
-from newsletter.web import archive, leaving, preferences, tuning, voting, webhooks
+from newsletter.web import leaving, preferences, tuning, voting, webhooks
 from newsletter.web.api.app import make_api
+from newsletter.web.archive import Archive
 from newsletter.web.door import Door, nobody_posts
+from newsletter.web.editions import PublicArchive
+from newsletter.web.feeds import Feeds
 from newsletter.web.forms import MAX_FORM_BYTES, MAX_UPLOAD_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
 from newsletter.web.seals import FIELD
@@ -43,6 +47,8 @@ def make_app(settings: Settings, storage: Storage, *, post: Callable[[], None] =
 def _routes(door: Door) -> list[BaseRoute]:
     """Every address there is: looked at, pressed on a page of ours, or posted by a machine."""
     looked_at, pressed, posted = partial(_looked_at, door), partial(_pressed, door), partial(_posted, door)
+    shelf = Shelf(door.storage)
+    own, public = Archive(shelf), PublicArchive(shelf)
     return [
         looked_at("/", _welcome),
         looked_at("/healthz", lambda _door, _request: PlainTextResponse("ok\n")),
@@ -65,7 +71,18 @@ def _routes(door: Door) -> list[BaseRoute]:
         pressed("/p/{token}/resume", preferences.resume),
         pressed("/p/{token}/{entry}/back", preferences.take_back),
         # -- what was sent
-        looked_at("/a/{token}", archive.show),
+        looked_at("/a/{token}.bib", own.references("bib")),
+        looked_at("/a/{token}.ris", own.references("ris")),
+        looked_at("/a/{token}", own.show),
+        looked_at("/a/{token}/mail", own.mail),
+        looked_at("/digests/{token}", own.list),
+        looked_at("/digests/{token}/{day}", own.show_day),
+        looked_at("/f/{token}", Feeds(shelf).show),
+        # -- what was trending
+        looked_at("/archive", public.list),
+        looked_at("/archive/{edition}.bib", public.references("bib")),
+        looked_at("/archive/{edition}.ris", public.references("ris")),
+        looked_at("/archive/{edition}", public.show),
         # -- what providers tell
         posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
         # -- for programs

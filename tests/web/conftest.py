@@ -70,7 +70,7 @@ class Links:
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """A deployment that has sent its first mails; each test has a copy of its own."""
     made = deploy(tmp_path_factory.mktemp("sent"))
-    made.write(base_url="https://papers.example.org")
+    made.write(base_url="https://papers.example.org", archive={"public": True})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEWSLETTER_SECRET_KEY", KEY)
         assert made("run", "--json", "--now", MORNING.isoformat()).json["sent"] == 3
