@@ -136,7 +136,13 @@ class Walk:
     def parts(self) -> dict[str, str]:
         """What stands for the open parts of paths, but for tokens."""
         edition = self.site.storage.editions.list()[0].id
-        return {"entry": self.links.more[0].split("/")[-2], "wish": "more", "edition": edition, "day": _day(self.links), "delivery": "1"}
+        return {
+            "entry": self.links.more[0].split("/")[-2],
+            "wish": "more",
+            "edition": edition,
+            "day": _day(self.links),
+            "delivery": "1",
+        }
 
     @cached_property
     def addresses(self) -> list[Address]:
