@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, print_warning, short_time, table
+from newsletter.cli.output import out, print_json, print_warning, short_time, table
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState
 from newsletter.storage import Storage
+from newsletter.text.instants import iso
 
 app = typer.Typer(help="The ledger: what is uncertain or failed, and your decision.", no_args_is_help=True)
 

@@ -14,7 +14,6 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.cli.output import out, print_json, table
-from newsletter.cli.restraint import restraint_document, restraints
 from newsletter.config.libraries import find_missing_libraries
 from newsletter.config.settings import SendgridProvider, Settings
 from newsletter.errors import NewsletterError, SourceError, StorageError
@@ -23,6 +22,7 @@ from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.incoming import probe_inbox, webhook_key
 from newsletter.pipeline.messages import Letterhead, read_signatures
 from newsletter.pipeline.providers import make_provider, name_of
+from newsletter.pipeline.restraint import restraint_document, restraints
 from newsletter.pipeline.sentences import probe_encoder
 from newsletter.rendering.overrides import find_misnamed
 from newsletter.storage import Health as DatabaseHealth

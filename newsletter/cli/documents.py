@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from newsletter.cli.output import iso
 from newsletter.errors import NewsletterError
 from newsletter.model import Digest, Ranked, SourceReport, Subscriber
 from newsletter.pipeline.report import FetchReport, RunReport
+from newsletter.text.instants import iso
 
 EMPTY: dict[str, dict[str, Any]] = {
     "fetch": {"sources": [], "entries": 0, "new": 0},

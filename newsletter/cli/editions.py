@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, table
+from newsletter.cli.output import out, print_json, table
 from newsletter.errors import UsageError
+from newsletter.text.instants import iso
 from newsletter.text.numbers import counted
 
 app = typer.Typer(help="Editions: list them; pause, resume or cancel their mail.", no_args_is_help=True)

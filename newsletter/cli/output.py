@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from newsletter.cli.logs import are_structured
+from newsletter.text.instants import iso
 
 log = logging.getLogger("newsletter")
 
@@ -91,11 +92,6 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
 def short_time(at: datetime | None) -> str:
     """A time for a table, to the minute, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M") if at else "–"
-
-
-def iso(at: datetime | None) -> str | None:
-    """A time for a JSON document."""
-    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _plain(value: object) -> object:

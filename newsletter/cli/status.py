@@ -10,16 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, print_warning, table
-from newsletter.cli.restraint import restraint_document, restraints
+from newsletter.cli.output import out, print_json, print_warning, table
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.model import DeliveryState, SourceMemory
 from newsletter.pipeline.guarding import STALE
 from newsletter.pipeline.metrics import collect_metrics
+from newsletter.pipeline.restraint import restraint_document, restraints
 from newsletter.storage import RunRecord, Storage
 from newsletter.subscriptions import count_readers
-from newsletter.text.instants import told_instant
+from newsletter.text.instants import iso, told_instant
 from newsletter.text.numbers import counted
 
 EDITIONS = 10

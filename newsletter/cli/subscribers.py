@@ -14,7 +14,7 @@ import typer
 from newsletter.cli.context import Context, Json
 from newsletter.cli.learning import learn, restore_votes, votes_document
 from newsletter.cli.links import link
-from newsletter.cli.output import iso, out, print_json, print_warning, table
+from newsletter.cli.output import out, print_json, print_warning, table
 from newsletter.cli.reader_rows import COLUMNS, csv_row, read_row, reader_document, rows_of, schedule_words
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, Subscriber, SubscriberState
@@ -29,7 +29,7 @@ from newsletter.subscriptions import (
     readers,
     resume_reader,
 )
-from newsletter.text.instants import told_instant
+from newsletter.text.instants import iso, told_instant
 
 app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_args_is_help=True)
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, short_time, table
+from newsletter.cli.output import out, print_json, short_time, table
 from newsletter.errors import UsageError
 from newsletter.model import SubscriberState
 from newsletter.storage.suppressions import BOUNCED, COMPLAINED, ERASED, UNSUBSCRIBED
 from newsletter.subscriptions import Barred, find_suppression, lift_suppression
-from newsletter.text.instants import told_instant
+from newsletter.text.instants import iso, told_instant
 from newsletter.text.numbers import counted
 
 app = typer.Typer(help="Addresses that are not mailed: list them, lift one.", no_args_is_help=True)

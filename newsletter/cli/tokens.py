@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.context import Context, Json
-from newsletter.cli.output import iso, out, print_json, short_time, table
+from newsletter.cli.output import out, print_json, short_time, table
 from newsletter.errors import UsageError
 from newsletter.model import ApiToken
 from newsletter.text import one_line
+from newsletter.text.instants import iso
 from newsletter.web.api.scopes import MEANINGS, Scope
 
 app = typer.Typer(help="Tokens of the API: add, list, revoke.", no_args_is_help=True)

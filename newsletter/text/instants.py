@@ -8,6 +8,11 @@ NEAR = timedelta(hours=1)
 """What is no further away is told to the second."""
 
 
+def iso(at: datetime | None) -> str | None:
+    """The instant for a JSON document."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
 def told_instant(at: datetime, now: datetime | None = None) -> str:
     """The instant in UTC, to the minute; to the second where it is near ``now``.
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.cli.output import iso
 from newsletter.config.settings import Settings
 from newsletter.outbox.brakes import COMPLAINTS_WARN, RECENT, exceeds, told
 from newsletter.outbox.rates import day_cap
@@ -16,7 +15,7 @@ from newsletter.pipeline.waiting import tell_held
 from newsletter.storage import Storage
 from newsletter.storage.rates import EVERYBODY
 from newsletter.storage.waiting import Held
-from newsletter.text.instants import told_instant
+from newsletter.text.instants import iso, told_instant
 
 BRAKES = 10
 
