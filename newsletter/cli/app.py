@@ -13,6 +13,7 @@ from newsletter.cli import (
     configure,
     deliveries,
     demo,
+    desk,
     doctor,
     editions,
     evaluate,
@@ -88,6 +89,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(editions.app, name="editions")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(desk.app, name="desk")
 app.command("evaluate")(evaluate.evaluate)
 app.command("backtest")(backtest.backtest)
 app.command("replay")(replay.replay)

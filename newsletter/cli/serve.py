@@ -12,6 +12,7 @@ import typer
 from newsletter.cli.context import Context
 from newsletter.cli.output import out, print_warning
 from newsletter.cli.run import stop_on_sigterm, words_of
+from newsletter.config.env import SECRET_KEY
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.pipeline import RunReport
@@ -39,6 +40,7 @@ def serve(
     context: Context = ctx.obj
     watched = read_place(metrics) if metrics else None
     require_webhook_key(context.settings)
+    require_key_for_desk(context.settings)
     stop = stop_on_sigterm()
     with context.storage() as storage:
         open_door(context.settings, storage, host=host, port=port, watched=watched, stop=stop)
@@ -64,6 +66,12 @@ def open_door(
             at_the_end.enter_context(letters)
 
         serve_pages(settings, storage, host=host, port=port, on_listening=start, post=letters.post)
+
+
+def require_key_for_desk(settings: Settings) -> None:
+    """UsageError where there is a desk, and nothing to seal its forms with."""
+    if settings.desk.password_hash and not settings.secret_keys:
+        raise UsageError(f"desk.password_hash is set, and {SECRET_KEY} is not: without it nobody could log in")
 
 
 def read_place(given: str) -> tuple[str, int]:

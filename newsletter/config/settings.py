@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
 from newsletter.config import values
 from newsletter.config.bounce_settings import Bounces, Imap
@@ -34,6 +34,8 @@ from newsletter.config.fields import (
     Text,
     Zone,
 )
+from newsletter.config.mistakes import mistake
+from newsletter.config.passwords import read_password_hash
 from newsletter.config.provider_settings import (
     PROVIDER_KINDS,
     AnyProvider,
@@ -70,6 +72,7 @@ __all__ = [
     "Bounces",
     "Brand",
     "ConsoleProvider",
+    "Desk",
     "DomainRate",
     "FeedSource",
     "FilesProvider",
@@ -152,6 +155,22 @@ class Archive(Section):
     """Whether anybody may read at ``/archive`` what was trending: papers of all sources, private ones too."""
     indexed: bool = False
     """Whether search engines may list these pages."""
+
+
+def _see_that_it_is_a_hash(value: SecretStr) -> SecretStr:
+    try:
+        read_password_hash(value.get_secret_value())
+    except ValueError as error:
+        raise mistake("a hash as `newsletter desk password` prints it") from error
+    return value
+
+
+class Desk(Section):
+    """The operator's pages."""
+
+    password_hash: Annotated[SecretStr, AfterValidator(_see_that_it_is_a_hash)] | None = None
+    """As `newsletter desk password` prints it; belongs into ``.env``: ``"${NEWSLETTER_DESK_HASH}"``. Without it there
+    is no desk."""
 
 
 class Retention(Section):
@@ -244,6 +263,8 @@ class NewsletterFile(Section):
     """Who may sign up on the web page."""
     archive: Archive = Archive()
     """Which pages are there for everybody."""
+    desk: Desk = Desk()
+    """The operator's pages."""
     retention: Retention = Retention()
     """How long things are kept."""
     network: Network = Network()

@@ -21,6 +21,7 @@ from newsletter.storage import Storage
 from newsletter.web import leaving, preferences, tuning, voting, webhooks
 from newsletter.web.api.app import make_api
 from newsletter.web.archive import Archive
+from newsletter.web.desk import editions, entrance, ledger, overview, readers, trial
 from newsletter.web.door import Door, nobody_posts
 from newsletter.web.editions import PublicArchive
 from newsletter.web.feeds import Feeds
@@ -87,6 +88,38 @@ def _routes(door: Door) -> list[BaseRoute]:
         posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
         # -- for programs
         Mount("/api", make_api(door.settings, door.storage, tuner=door.workshop.tuner)),
+        # -- the operator's desk
+        *(_desk(door) if door.settings.desk.password_hash else ()),
+    ]
+
+
+def _desk(door: Door) -> list[BaseRoute]:
+    """The operator's pages; where no password is set nothing is there."""
+    looked_at, pressed = partial(_looked_at, door), partial(_pressed, door)
+    return [
+        looked_at("/desk/login", entrance.ask),
+        pressed("/desk/login", entrance.enter),
+        pressed("/desk/logout", entrance.leave),
+        looked_at("/desk", overview.home),
+        looked_at("/desk/sources", overview.sources),
+        looked_at("/desk/runs", overview.runs),
+        looked_at("/desk/ledger", ledger.show_all),
+        pressed("/desk/deliveries/{delivery}/{decision}", ledger.decide),
+        looked_at("/desk/editions", editions.show_all),
+        looked_at("/desk/editions/{edition}", editions.show_one),
+        pressed("/desk/editions/{edition}/pause", editions.pause),
+        pressed("/desk/editions/{edition}/resume", editions.resume),
+        pressed("/desk/editions/{edition}/cancel", editions.cancel),
+        looked_at("/desk/readers", readers.show_all),
+        pressed("/desk/readers", readers.find),
+        looked_at("/desk/readers/{reader}", readers.show_one),
+        pressed("/desk/readers/{reader}/pause", readers.pause),
+        pressed("/desk/readers/{reader}/resume", readers.resume),
+        looked_at("/desk/suppressions", readers.suppressions),
+        pressed("/desk/suppressions", readers.look_up),
+        pressed("/desk/suppressions/lift", readers.lift),
+        looked_at("/desk/trial", trial.ask),
+        pressed("/desk/trial", trial.send),
     ]
 
 

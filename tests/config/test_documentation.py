@@ -30,9 +30,13 @@ FIELDS = sorted({(s.__name__, f.alias or name) for s in SECTIONS for name, f in 
 
 @pytest.mark.parametrize(("section", "field"), FIELDS)
 def test_every_setting_is_documented(section: str, field: str) -> None:
-    within = {"Signup": "signup.", "Archive": "archive.", "Retention": "retention.", "Network": "network."}.get(
-        section, ""
-    )
+    within = {
+        "Signup": "signup.",
+        "Archive": "archive.",
+        "Desk": "desk.",
+        "Retention": "retention.",
+        "Network": "network.",
+    }.get(section, "")
 
     assert within + field in DOCUMENTED
 

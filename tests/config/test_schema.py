@@ -25,7 +25,7 @@ def test_only_what_may_be_written_is_in_it() -> None:
 
     assert list(schema["properties"]) == [
         "title", "from", "base_url", "postal_address", "theme", "brand", "language", "timezone", "database", "durability", "window",
-        "sources", "enrich", "lookup", "ranking", "schedule", "when_empty", "provider", "bounces", "signup", "archive", "retention", "network",
+        "sources", "enrich", "lookup", "ranking", "schedule", "when_empty", "provider", "bounces", "signup", "archive", "desk", "retention", "network",
     ]  # fmt: skip
     assert schema["required"] == ["title", "from", "sources"]
 

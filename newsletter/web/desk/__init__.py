@@ -1,0 +1,1 @@
+"""``/desk``: the operator's pages, behind a password; there are none where none is set."""
