@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-for-tests: $(VENV)/installed
 	@echo "Installing the tools of tests, lint and benchmarks into $(VENV); some minutes the first time."
-	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql,semantic]' --group test --group lint
+	@$(BIN)/python -m pip install -qq --editable '.[web,postgresql,semantic,worker]' --group test --group lint
 	@touch $@
 
 demo: $(VENV)/installed  ## digests for the readers of config/, offline, a few seconds after the install

@@ -32,6 +32,7 @@ from newsletter.cli import (
     subscribers,
     suppressions,
     tokens,
+    worker,
 )
 from newsletter.cli.context import Context
 
@@ -82,6 +83,7 @@ app.command("preview")(preview.preview)
 app.command("run")(run.run)
 app.command("send-test")(send_test.send_test)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("status")(status.status)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(suppressions.app, name="suppressions")

@@ -6,6 +6,7 @@ import typer
 
 from newsletter.cli.context import Context
 from newsletter.cli.output import out
+from newsletter.scheduling.crew import prepare
 from newsletter.storage import Storage
 
 
@@ -14,6 +15,8 @@ def migrate(ctx: typer.Context) -> None:
     context: Context = ctx.obj
     with Storage.open(context.settings.database, migrate=True) as storage:
         out().print(_told(storage), markup=False)
+    if prepare(context.settings.database):
+        out().print("the tables for the jobs of `newsletter worker` were made")
 
 
 def _told(storage: Storage) -> str:

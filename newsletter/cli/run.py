@@ -17,6 +17,7 @@ from newsletter.cli.fetch import print_sources
 from newsletter.cli.output import out, print_error, print_json, print_warning, progress
 from newsletter.cli.watching import watch_run
 from newsletter.pipeline.report import Counts, RunReport
+from newsletter.scheduling.crew import find_crew
 
 
 def run(
@@ -45,6 +46,7 @@ def run(
             confirm_resume=confirm_resume,
             watch=watch_run(bars, context.settings.sources),
             stop=stop_on_sigterm(),
+            crew=find_crew(context.settings),
         )
     print_json(run_document(report)) if json else print_run(report)
     for warning in report.warnings:

@@ -16,6 +16,7 @@ from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError, StorageError
 from newsletter.pipeline.fetching import fetch
 from newsletter.pipeline.guarding import guard
+from newsletter.pipeline.helping import ALONE, Crew
 from newsletter.pipeline.journal import RUNS_KEPT, keep_account, logged
 from newsletter.pipeline.looking import Look, look, look_at_all
 from newsletter.pipeline.messages import Letterhead
@@ -42,6 +43,7 @@ def run(
     confirm_resume: bool = False,
     watch: Watch = NOBODY_WATCHES,
     stop: Event | None = None,
+    crew: Crew = ALONE,
 ) -> RunReport:
     """Fetches, makes the edition, and mails every reader who is due and has not had today's digest.
 
@@ -60,6 +62,7 @@ def run(
         confirm_resume=confirm_resume,
         watch=watch,
         stop=stop or Event(),
+        crew=crew,
     )
     return logged(job)
 
@@ -75,6 +78,7 @@ def _run(
     confirm_resume: bool,
     watch: Watch,
     stop: Event,
+    crew: Crew,
 ) -> RunReport:
     begun = monotonic()
     letterhead = Letterhead(settings)
@@ -84,7 +88,18 @@ def _run(
         reader_named(only, settings, storage)
     with storage.lock() as lock:
         warnings = guard(storage, confirmed=confirm_resume, dry_run=dry_run)
-        steps = Steps(settings, storage, letterhead, sentences, lock, now=now, watch=watch, stop=stop, dry_run=dry_run)
+        steps = Steps(
+            settings,
+            storage,
+            letterhead,
+            sentences,
+            lock,
+            crew=crew,
+            now=now,
+            watch=watch,
+            stop=stop,
+            dry_run=dry_run,
+        )
         steps.warn(*warnings)
         try:
             steps.go(everyone=everyone, only=only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from newsletter.pipeline.digests import compose_digests
 from newsletter.pipeline.due import DueReader, find_due
 from newsletter.pipeline.editions import keep_edition, pool_of, snapshot
 from newsletter.pipeline.fetching import OnFetched, fetch
+from newsletter.pipeline.helping import Crew
 from newsletter.pipeline.holding import find_hold, part, tell
 from newsletter.pipeline.incoming import read_inbox
 from newsletter.pipeline.messages import LedgerMessages, Letterhead
@@ -28,6 +30,8 @@ from newsletter.storage import RunLock, Storage
 from newsletter.subscriptions import is_address, readers
 from newsletter.text.numbers import counted
 
+CREW_SECONDS = 0.5
+"""How often a run that has nothing more to send looks whether the workers are done."""
 LOST_LOCK = "the lock of the run was lost with its connection to the database; the next run resumes"
 
 
@@ -55,13 +59,14 @@ class Steps:
         sentences: SentenceMaker,
         lock: RunLock,
         *,
+        crew: Crew,
         now: datetime,
         watch: Watch,
         stop: Event,
         dry_run: bool,
     ) -> None:
         self.settings, self.storage, self.letterhead, self.sentences = settings, storage, letterhead, sentences
-        self.lock = lock
+        self.lock, self.crew = lock, crew
         self.now, self.watch, self.stop, self.dry_run = now, watch, stop, dry_run
         self.report = RunReport(run_id=_run_id(now), date=now.astimezone(settings.timezone).date(), dry_run=dry_run)
         self.nothing_read: NothingToRead | None = None
@@ -89,8 +94,11 @@ class Steps:
             self.send(None if only is None else frozenset(reader.id for reader in wanted))
 
     def settle_dead(self) -> None:
-        """Whoever holds the lock knows that no sender lives: what one had is settled, and what is too late fails."""
-        settled = self.storage.deliveries.settle_dead(at=datetime.now(UTC))
+        """Whoever holds the lock knows that no sender lives: what one had is settled, and what is too late fails.
+
+        Workers need no lock: while there are any, what is leased is theirs until the lease is over.
+        """
+        settled = self.storage.deliveries.settle_dead(at=datetime.now(UTC), expired_only=self.crew.is_at_work())
         again = take_up_doubts(
             self.storage,
             place_of(self.settings.provider),
@@ -220,11 +228,14 @@ class Steps:
         sending = make_sending(
             self.settings, self.report.run_id, render=render, now=self.now, stop=self.stop, lock=self.lock, only=only
         )
+        shared = self.share_out() if only is None else None
         tally = send_ready(self.storage, sending, self.watch.delivered)
+        states = tally.states if shared is None else self.await_crew(shared)
         self.storage.events.settle_waiting()
         self.warn(*tally.notes)
-        self.add(Counts.of(**{_COUNTS[state]: count for state, count in tally.states.items() if state in _COUNTS}))
-        self.add(Counts.of(retrying=ledger.count_waiting(now=self.now, only=only)))
+        self.add(Counts.of(**{_COUNTS[state]: count for state, count in states.items() if state in _COUNTS}))
+        in_hand = 0 if shared is None else states[DeliveryState.LEASED] + states[DeliveryState.HANDED]
+        self.add(Counts.of(retrying=in_hand + ledger.count_waiting(now=self.now, only=only)))
         self.warn(*tell_waiting(self.storage, now=self.now, only=only))
         if tally.error:
             raise tally.error
@@ -233,6 +244,23 @@ class Steps:
         if self.stop.is_set() and self.report.counts.retrying:
             waiting = self.report.counts.retrying
             raise Stopped(f"told to stop; {counted(waiting, 'message waits', 'messages wait')} for the next run")
+
+    def share_out(self) -> Sequence[int] | None:
+        """Calls the workers, if there are any; the deliveries that they and we shall have sent."""
+        if not self.crew.is_at_work():
+            return None
+        shared = self.storage.waiting.digests(after=self.now)
+        self.crew.call()
+        return shared
+
+    def await_crew(self, shared: Sequence[int]) -> Counter[DeliveryState]:
+        """Where these deliveries stand when no worker has any in hand, or none that lives."""
+        while True:
+            states = self.storage.waiting.states_of(shared)
+            in_hand = states[DeliveryState.LEASED] + states[DeliveryState.HANDED]
+            if not in_hand or self.stop.wait(CREW_SECONDS):
+                return states
+            self.storage.deliveries.settle_dead(at=datetime.now(UTC), expired_only=True)
 
     def warn(self, *warnings: str) -> None:
         """Adds to what the operator should hear."""

@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from newsletter import pipeline
 from newsletter.config.settings import Settings
 from newsletter.errors import LockHeld, NewsletterError
+from newsletter.scheduling.crew import find_crew
 from newsletter.storage import Storage
 
 TICK_MINUTES = 5
@@ -48,7 +49,7 @@ def start_ticking(
 def tick(settings: Settings, storage: Storage, stop: Event, on_run: OnRun | None = None) -> None:
     """One run of the main job; what stops it is logged, and the next tick tries again."""
     try:
-        report = pipeline.run(settings, storage, now=datetime.now(UTC), stop=stop)
+        report = pipeline.run(settings, storage, now=datetime.now(UTC), stop=stop, crew=find_crew(settings))
     except LockHeld:
         log.info("another run is at work; the next tick asks again")
     except NewsletterError as error:

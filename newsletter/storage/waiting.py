@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from newsletter.model import DeliveryState
-from newsletter.storage.engine import Database
-from newsletter.storage.schema import IS_AT_REST, IS_READY, deliveries, editions
+from newsletter.model import DIGEST, DeliveryState
+from newsletter.storage.engine import Database, in_chunks
+from newsletter.storage.schema import IS_AT_REST, IS_IN_HAND, IS_READY, deliveries, editions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,31 @@ class Waiting:
             if row is None:
                 return None
             return Retries(count=connection.scalar(counted) or 0, next_at=row.retry_at, reason=row.error or "")
+
+    def is_left_behind(self, *, at: datetime) -> bool:
+        """Whether there is anything whose sender has let its lease run out."""
+        query = select(deliveries.c.id).where(IS_IN_HAND, deliveries.c.lease_until <= at).limit(1)
+        with self._database.reading() as connection:
+            return connection.scalar(query) is not None
+
+    def digests(self, *, after: datetime) -> array[int]:
+        """Ids of all digests that may still be sent: eight bytes each, for there may be a million."""
+        found = array("q")
+        for which in ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY)):
+            query = select(deliveries.c.id).where(*which, deliveries.c.kind == DIGEST, deliveries.c.valid_until > after)
+            with self._database.reading() as connection:
+                found.extend(connection.scalars(query))
+        return found
+
+    def states_of(self, ids: Iterable[int]) -> Counter[DeliveryState]:
+        """How many of these deliveries are in each state."""
+        found: Counter[DeliveryState] = Counter()
+        with self._database.reading() as connection:
+            for chunk in in_chunks(ids):
+                query = select(deliveries.c.state, func.count()).where(deliveries.c.id.in_(chunk))
+                rows = connection.execute(query.group_by(deliveries.c.state)).all()
+                found.update({DeliveryState(state): count for state, count in rows})
+        return found
 
     def held(self, *, after: datetime | None = None, only: Collection[str] | None = None) -> Sequence[Held]:
         """Those of paused editions, by edition."""
