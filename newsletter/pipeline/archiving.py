@@ -54,8 +54,8 @@ class Shelf:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._thaws: _Kept[Thaw] = _Kept(EDITIONS_KEPT)
-        self._public: _Kept[PublicDigest] = _Kept(PUBLIC_KEPT)
+        self._thaws: Kept[Thaw] = Kept(EDITIONS_KEPT)
+        self._public: Kept[PublicDigest] = Kept(PUBLIC_KEPT)
 
     def sent(self, subscriber: str, day: date) -> Digest | None:
         """The digest that this reader was sent for that date, as long as its mail is kept."""
@@ -101,7 +101,7 @@ def digest_for_everybody(edition: Edition) -> PublicDigest:
     return PublicDigest(edition.id, edition.made_at, len(edition.entries), chosen.items)
 
 
-class _Kept(Generic[_Value]):
+class Kept(Generic[_Value]):
     """The latest few of what is made; two who want the same wait for one."""
 
     def __init__(self, most: int) -> None:
@@ -109,6 +109,7 @@ class _Kept(Generic[_Value]):
         self._made: OrderedDict[Hashable, _Value] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
+        """What is kept under that key, made where there is nothing yet."""
         with self._lock:
             if key not in self._made:
                 self._made[key] = make()

@@ -158,7 +158,7 @@ def _page(
         day=digest.local_date,
         is_public=False,
         candidates=max(digest.candidates, len(digest.items)),
-        papers=show_papers(door.settings, digest.items),
+        papers=show_papers(door, digest.items),
         linked_data=linked_data(digest.items, name=name),
         here=here,
         mail=f"{here}/mail",

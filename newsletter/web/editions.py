@@ -11,9 +11,9 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from newsletter.pipeline.archiving import PublicDigest, Shelf
+from newsletter.pipeline.archiving import Kept, PublicDigest, Shelf
 from newsletter.rendering.view import describe_papers
 from newsletter.web.archive import Row, read_day
 from newsletter.web.door import Door
@@ -21,6 +21,8 @@ from newsletter.web.papers import linked_data, send_references, show_papers
 
 TITLES = 3
 """Of a day's papers in the list of days."""
+PAGES_KEPT = 60
+"""Editions never change, and nor do their pages."""
 _EDITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _MINUTES_KEPT = 10
 
@@ -30,6 +32,7 @@ class PublicArchive:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self._pages: Kept[str] = Kept(PAGES_KEPT)
 
     def list(self, door: Door, request: Request) -> Response:
         """Day by day, the latest first; ``?before=2026-11-22`` goes on from there."""
@@ -52,24 +55,7 @@ class PublicArchive:
         digest = self._asked(door, request)
         if digest is None:
             return door.lost(request)
-        root = f"{door.pages.root}archive"
-        day = digest.made_at.astimezone(_zone(door)).date()
-        name = door.pages.say("papers_title", {"day": day, "is_public": True}) or ""
-        response = door.pages.show(
-            "papers",
-            day=day,
-            is_public=True,
-            candidates=digest.candidates,
-            # Votes are all that speaks for them, and those are on the card.
-            papers=show_papers(door.settings, [replace(item, reasons=()) for item in digest.items]),
-            linked_data=linked_data(digest.items, name=f"{door.settings.title}: {name}"),
-            here=f"{root}/{digest.edition}",
-            mail=None,
-            every=root,
-            newer=None,
-            older=None,
-        )
-        return _public(door, response)
+        return _public(door, HTMLResponse(self._pages.get(digest.edition, lambda: _page(door, digest))))
 
     def references(self, kind: str) -> Callable[[Door, Request], Response]:
         """The page that has the edition as a file of that kind."""
@@ -86,6 +72,26 @@ class PublicArchive:
     def _asked(self, door: Door, request: Request) -> PublicDigest | None:
         name = request.path_params["edition"]
         return self._shelf.public(name) if door.settings.archive.public and _EDITION.fullmatch(name) else None
+
+
+def _page(door: Door, digest: PublicDigest) -> str:
+    root = f"{door.pages.root}archive"
+    day = digest.made_at.astimezone(_zone(door)).date()
+    name = door.pages.say("papers_title", {"day": day, "is_public": True}) or ""
+    return door.pages.fill(
+        "papers",
+        day=day,
+        is_public=True,
+        candidates=digest.candidates,
+        # Votes are all that speaks for them, and those are on the card.
+        papers=show_papers(door, [replace(item, reasons=()) for item in digest.items]),
+        linked_data=linked_data(digest.items, name=f"{door.settings.title}: {name}"),
+        here=f"{root}/{digest.edition}",
+        mail=None,
+        every=root,
+        newer=None,
+        older=None,
+    )
 
 
 def _zone(door: Door) -> ZoneInfo:

@@ -18,7 +18,7 @@ from newsletter.rendering.atom import CONTENT_TYPE, Feed, FeedEntry, arrange, ta
 from newsletter.rendering.locale import read_language
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door
-from newsletter.web.papers import show_papers
+from newsletter.web.papers import SUMMARY_CHARACTERS
 
 DIGESTS = 10
 """In a feed, the latest ones: feed readers keep what they have seen."""
@@ -58,10 +58,10 @@ class Feeds:
         if digest is None:
             return []
         moments = arrange([item.entry for item in digest.items], at=delivery.created_at)
-        shown = show_papers(door.settings, digest.items)
+        told = door.workshop.cards.tell(digest.items, summary=SUMMARY_CHARACTERS)
         return [
-            FeedEntry(entry, str(paper.told), paper.card.paper.link, at)
-            for (entry, at), paper in zip(moments, shown, strict=True)
+            FeedEntry(entry, door.pages.fill("paper", card=card), card.link, at)
+            for (entry, at), card in zip(moments, told, strict=True)
         ]
 
 

@@ -41,8 +41,11 @@ class Pages:
 
     def show(self, template: str, *, status: int = 200, **values: object) -> Response:
         """The page of that template."""
-        html = self._templates.get_template(f"{template}.html.j2").render(values)
-        return HTMLResponse(html, status_code=status)
+        return HTMLResponse(self.fill(template, **values), status_code=status)
+
+    def fill(self, template: str, **values: object) -> str:
+        """The template's HTML, of a page or of a piece of one."""
+        return self._templates.get_template(f"{template}.html.j2").render(values)
 
     def tell(self, name: str, *, status: int = 200, **values: object) -> Response:
         """A page that says one thing by the words ``<name>_title`` and ``<name>_text``; where there are words

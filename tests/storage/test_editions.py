@@ -44,6 +44,14 @@ def test_the_list_is_latest_first(storage: Storage, now: datetime) -> None:
     assert storage.editions.last_with("2") is None
 
 
+def test_the_list_goes_on_before_an_instant(storage: Storage, now: datetime) -> None:
+    for hours in (1, 3, 2):
+        storage.editions.save(edition(now + timedelta(hours=hours), "One"), fingerprint=str(hours))
+    before = storage.editions.list(before=now + timedelta(hours=3))
+    assert [header.fingerprint for header in before] == ["2", "1"]
+    assert storage.editions.list(before=now) == []
+
+
 def test_an_unknown_edition_is_named(storage: Storage) -> None:
     with pytest.raises(UsageError, match="no edition 1999"):
         storage.editions.load("1999")

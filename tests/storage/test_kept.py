@@ -171,3 +171,23 @@ def test_who_had_a_piece_before_is_remembered() -> None:
     assert find_shared({"ada": [[piece]]}, (), met) == set()
     assert find_shared({"ada": [[piece]]}, (), met) == set()
     assert find_shared({"bob": [[piece]]}, (), met) == {piece}
+
+
+def test_a_readers_digests_are_found_latest_first_and_their_dates_while_they_are_kept(
+    storage: Storage, plan: Plan, lease: Lease, now: datetime
+) -> None:
+    today = now.date()
+    days = [today, today + timedelta(days=2), today + timedelta(days=1)]
+    for number, day in enumerate(days):
+        plan("ada", "bob", local_date=day, message_id=f"<{number}@example.org>", valid_until=now + timedelta(days=9))
+    plan("ada", kind="welcome", message_id="<letter@example.org>")
+    keep(storage, [one for one in lease() if one.local_date != today or one.subscriber == "ada"])
+    plan("ada", local_date=today + timedelta(days=3), message_id="<waits@example.org>")
+    assert storage.deliveries.kept_dates("ada") == sorted(days, reverse=True)
+    assert storage.deliveries.kept_dates("bob") == sorted(days[1:], reverse=True)
+    assert storage.deliveries.kept_dates("eve") == []
+    found = storage.deliveries.digests("ada", limit=2)
+    assert [(one.kind, one.local_date) for one in found] == [("digest", days[1]), ("digest", days[2])]
+    storage.deliveries.prune(now + timedelta(days=40), messages_older_than=KEPT, rows_older_than=YEAR)
+    assert storage.deliveries.kept_dates("ada") == []
+    assert len(storage.deliveries.digests("ada", limit=9)) == 3

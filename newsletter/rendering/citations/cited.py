@@ -63,6 +63,10 @@ class Cited:
     keywords: tuple[str, ...]
 
 
+REMEMBERED = 5_000
+_CITED: dict[tuple[str, int], tuple[Entry, Cited]] = {}
+
+
 def cite(entries: Iterable[Entry]) -> list[Cited]:
     """What is said of each paper, in the same order; no two have the same key."""
     chosen = list(entries)
@@ -72,6 +76,17 @@ def cite(entries: Iterable[Entry]) -> list[Cited]:
 
 
 def _cite(entry: Entry, digits: int) -> Cited:
+    """Remembered by the very object: many pages show the same papers."""
+    key = entry.id, digits
+    known = _CITED.get(key)
+    if known is None or known[0] is not entry:
+        if len(_CITED) >= REMEMBERED:
+            _CITED.clear()
+        known = _CITED[key] = entry, _describe(entry, digits)
+    return known[1]
+
+
+def _describe(entry: Entry, digits: int) -> Cited:
     people = tuple(name for author in entry.authors if (name := name_of(author)))
     seen = entry.published or entry.listed_at
     day = seen.date() if seen else None
