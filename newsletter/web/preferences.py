@@ -19,7 +19,9 @@ from newsletter.ranking.learning import Learnt
 from newsletter.subscriptions import change_reader, gets_mail, pause_reader, resume_reader
 from newsletter.text import readable
 from newsletter.tokens import Purpose
+from newsletter.web.archive import digests_link
 from newsletter.web.door import Door, is_reading
+from newsletter.web.feeds import feed_link
 from newsletter.web.forms import Form
 from newsletter.web.wishes import Wishes, read_wishes, shares, tell_wishes, with_wishes
 
@@ -105,6 +107,8 @@ def show_form(door: Door, request: Request, wishes: Wishes, *, status: int = 200
         belongs_to_file=reader.owner is Owner.FILE,
         lines=[_described(line) for line in door.workshop.lessons.of(reader.id, now=now)],
         here=f"{door.pages.root}p/{request.path_params['token']}",
+        digests=digests_link(door, reader),
+        feed=feed_link(door, reader),
         leave=f"{door.pages.root}u/{door.signer.sign(Purpose.UNSUBSCRIBE, reader.id)}",
         **given,
     )

@@ -270,3 +270,10 @@ def test_a_page_of_days_that_is_none(site: Site, before: str) -> None:
 def test_the_first_of_days_is_not_too_early(site: Site) -> None:
     for before in (date.min, date.max):
         assert site.client.get("/archive", params={"before": before.isoformat()}).status_code == 200
+
+
+def test_preferences_lead_to_all_digests_and_to_the_feed(site: Site, links: Links) -> None:
+    page = site.client.get(links.preferences).text
+    for place in ("digests", "f"):
+        [address] = re.findall(rf'href="([^"]*/{place}/[^"]*)"', page)
+        assert site.client.get(address).status_code == 200
