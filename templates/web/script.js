@@ -11,6 +11,7 @@ for (const field of document.querySelectorAll("[data-zone]")) {
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const body = form.querySelector("[data-tried]");
   const said = form.querySelector("[data-said]");
+  const glance = form.querySelector("[data-glance]");
   const AFTER_TYPING_MS = 250;
   const AFTER_TROUBLE_MS = 3000;
   let timer = 0;
@@ -30,7 +31,8 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
       if (mine !== asked) return;
       if (answer.ok) {
         body.innerHTML = text;
-        said.textContent = body.querySelector(".said")?.textContent ?? "";
+        said.textContent = glance.textContent = body.querySelector(".said")?.textContent ?? "";
+        glance.hidden = false;
         body.removeAttribute("aria-busy");
         return;
       }
