@@ -13,12 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivering, dkim, ledger, messages, ranking, readers, sources, transports
+from benchmarks import delivering, dkim, ledger, messages, previews, ranking, readers, sources, transports
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
     "ranking": ranking.measure,
     "readers": readers.measure,
+    "previews": previews.measure,
     "messages": messages.measure,
     "dkim": dkim.measure,
     "ledger": ledger.measure,

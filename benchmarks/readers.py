@@ -45,12 +45,12 @@ def measure() -> list[dict[str, Any]]:
 def _measure() -> list[dict[str, Any]]:
     task = make_task()
     peer = replace(task, liked=task.liked[: max(KINDS.values())])
-    pool, build = _timed(lambda: task.pool)
-    _, build_peers = _timed(lambda: peer.peers)
-    _, extend = _timed(lambda: pool.extended(paper.entry for paper in task.liked[:ADDED]))
+    pool, build = timed(lambda: task.pool)
+    _, build_peers = timed(lambda: peer.peers)
+    _, extend = timed(lambda: pool.extended(paper.entry for paper in task.liked[:ADDED]))
     return [
-        _row("build 1,000 over 5,000", build, "s", build_peers, "tf-idf of the SVM"),
-        _row("200 papers more", extend, "s", build, "build"),
+        row_of("build 1,000 over 5,000", build, "s", build_peers, "tf-idf of the SVM"),
+        row_of("200 papers more", extend, "s", build, "build"),
         *_against_svm(task, peer),
         *_as_candidates_grow(task),
         *_as_readers_grow(),
@@ -62,11 +62,11 @@ def _against_svm(task: Task, peer: Task) -> list[dict[str, Any]]:
     for kind, count in KINDS.items():
         readers = make_readers(task, GROUP, [count])
         _rank_all(task.pool, readers)  # the SVM's features of liked papers are made before, too
-        _, ours = _timed(partial(_rank_all, task.pool, readers))
+        _, ours = timed(partial(_rank_all, task.pool, readers))
         liked = peer.liked[: count or 1]
-        _, svm = _timed(partial(_fit_all, peer, liked))
+        _, svm = timed(partial(_fit_all, peer, liked))
         of = f"SVM of {len(liked)} liked"
-        rows.append(_row(f"a reader: {kind}", ours / GROUP * 1e3, "ms", svm / FITS * 1e3, of))
+        rows.append(row_of(f"a reader: {kind}", ours / GROUP * 1e3, "ms", svm / FITS * 1e3, of))
     return rows
 
 
@@ -78,10 +78,10 @@ def _as_candidates_grow(task: Task) -> list[dict[str, Any]]:
         pool = Pool.build([p.entry for p in papers[:size]], history=older)
         readers = make_readers(task, GROUP, list(KINDS.values()))
         _rank_all(pool, readers)  # their liked papers are read once
-        _, cost = _timed(partial(_put_in_order, pool, readers))
+        _, cost = timed(partial(_put_in_order, pool, readers))
         first = first or cost
         rows.append(
-            _row(f"a reader: {size:,} in order", cost / GROUP * 1e3, "ms", first / GROUP * 1e3, f"{SIZES[0]} papers")
+            row_of(f"a reader: {size:,} in order", cost / GROUP * 1e3, "ms", first / GROUP * 1e3, f"{SIZES[0]} papers")
         )
     return rows
 
@@ -95,8 +95,8 @@ def _as_readers_grow() -> list[dict[str, Any]]:
         measured = json.loads(run(asked, stdout=PIPE, check=True, text=True).stdout)
         first = first or measured
         rows += [
-            _row(f"a reader of {count:,}", measured["ms"], "ms", first["ms"], f"{MANY[0]} readers"),
-            _row(f"memory with {count:,} readers", measured["MB"], "MB", first["MB"], f"{MANY[0]} readers"),
+            row_of(f"a reader of {count:,}", measured["ms"], "ms", first["ms"], f"{MANY[0]} readers"),
+            row_of(f"memory with {count:,} readers", measured["MB"], "MB", first["MB"], f"{MANY[0]} readers"),
         ]
     return rows
 
@@ -107,7 +107,7 @@ def rank_in_this_process(count: int) -> dict[str, float]:
     readers = make_readers(task, count, list(KINDS.values()))
     _ = task.pool  # what is asked for is a reader's part
     with threadpool_limits(1):
-        _, cost = _timed(partial(_rank_all, task.pool, readers))
+        _, cost = timed(partial(_rank_all, task.pool, readers))
     return {"ms": cost / count * 1e3, "MB": peak_megabytes()}
 
 
@@ -166,13 +166,13 @@ def _fit_all(task: Task, liked: Sequence[Paper]) -> None:
         rank_by_svm(task, liked, ())
 
 
-def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
+def timed(work: Callable[[], Made]) -> tuple[Made, float]:
     start = time.process_time()
     made = work()
     return made, time.process_time() - start
 
 
-def _row(what: str, cost: float, unit: str, other: float, of: str) -> dict[str, Any]:
+def row_of(what: str, cost: float, unit: str, other: float, of: str) -> dict[str, Any]:
     return {"what": what, "cost": cost, "unit": unit, "against": of, "its cost": other, "ratio": other / cost}
 
 
