@@ -22,6 +22,7 @@ MAX_LIBRARY_BYTES = 16_000_000
 CPU_SECONDS = 30
 """For one library; 5 MB of BibTeX take three."""
 MISTAKES_TOLD = 10_000
+REFERENCES_KEPT = 1 << 14
 LIBRARIES_KEPT = 256
 """Read once in a process, as long as the file stays as it is."""
 
@@ -55,19 +56,26 @@ def read_references(text: str, folder: Path) -> Sequence[Reference]:
     A file that cannot be read is one reference that nothing is known of but its trouble.
     """
     scheme, _, rest = text.partition(":")
+    if scheme.strip().casefold() == "file":
+        return _read_file(text, (folder / rest.strip()).resolve())
+    return [_read_one(text)]
+
+
+@lru_cache(maxsize=REFERENCES_KEPT)
+def _read_one(text: str) -> Reference:
+    """What is not a file; a profile that is tuned names the same papers again and again."""
+    scheme, _, rest = text.partition(":")
     rest = rest.strip()
     match scheme.strip().casefold():
         case "arxiv":
-            return [_reference(text, Entry(title="", link=f"https://arxiv.org/abs/{rest}"))]
+            return _reference(text, Entry(title="", link=f"https://arxiv.org/abs/{rest}"))
         case "doi":
-            return [_reference(text, Entry(title="", doi=rest.casefold()))]
+            return _reference(text, Entry(title="", doi=rest.casefold()))
         case "title":
-            return [_reference(text, Entry(title=clean(rest)))]
-        case "file":
-            return _read_file(text, (folder / rest).resolve())
+            return _reference(text, Entry(title=clean(rest)))
         case _:
             link = text.strip()
-            return [_reference(text, Entry(title="", link=link, doi=doi(_END_OF_A_PAGE.sub("", link))))]
+            return _reference(text, Entry(title="", link=link, doi=doi(_END_OF_A_PAGE.sub("", link))))
 
 
 def read_library(path: Path) -> list[Reference]:
