@@ -110,6 +110,8 @@ class Walk:
 
     site: Site
     links: Links
+    parts_by_hand: Mapping[str, str] = field(default_factory=dict)
+    """What stands for parts of paths in place of what is there."""
 
     @cached_property
     def signer(self) -> Signer:
@@ -142,6 +144,9 @@ class Walk:
             "edition": edition,
             "day": _day(self.links),
             "delivery": "1",
+            "decision": "retry",
+            "reader": self.reader,
+            **self.parts_by_hand,
         }
 
     @cached_property

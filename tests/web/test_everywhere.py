@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 from web.conftest import KEY, MORNING, Links, Site
 from web.everywhere import URL, Address, Walk
 
+from newsletter.config.passwords import hash_password
+from newsletter.config.settings import Archive, Desk, Signup
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import make_app
 from newsletter.web.pages import SECURITY_HEADERS
@@ -28,9 +32,23 @@ NASTY = [
 ]  # fmt: skip
 
 
+PASSWORD = "four words and more"
+
+
 @pytest.fixture
 def walk(site: Site, links: Links) -> Walk:
-    return Walk(site, links)
+    """With every door open that a deployment can have, and the operator logged in."""
+    opened = {
+        "desk": Desk(password_hash=SecretStr(hash_password(PASSWORD, cost=16))),
+        "archive": Archive(public=True),
+        "signup": Signup(open=True),
+    }
+    settings = site.settings.model_copy(update=opened)
+    client = TestClient(make_app(settings, site.storage), base_url=URL, follow_redirects=False)
+    walk = Walk(replace(site, client=client, settings=settings), links)
+    entered = client.post("/desk/login", data={"seal": walk.seal_of("/desk/login"), "password": PASSWORD})
+    assert entered.headers["location"] == "/desk"
+    return walk
 
 
 def test_the_walk_finds_the_pages_that_everyone_knows(walk: Walk) -> None:
@@ -38,6 +56,12 @@ def test_the_walk_finds_the_pages_that_everyone_knows(walk: Walk) -> None:
     assert {"/", "/healthz", "/u/{token}", "/p/{token}", "/a/{token}", "/v/{token}/{entry}/{wish}"} <= found
     assert sum(address.needs_seal for address in walk.addresses) >= 4
     assert {form.method for _, form in walk.forms()} >= {"post"}
+
+
+def test_every_page_is_there_for_who_may_see_it(walk: Walk) -> None:
+    for address in walk.addresses:
+        if "GET" in address.methods and address.pattern not in {"/c/{token}", "/desk/login"}:
+            assert walk.site.client.get(address.path).status_code in {200, 401}, address.pattern
 
 
 # -- looking -------------------------------------------------------------------------------------------------------
@@ -152,6 +176,41 @@ def test_what_is_too_large_is_413_wherever_something_is_taken(walk: Walk) -> Non
                     method, address.path, content=iter([piece] * 90), headers={"content-type": kind}
                 )
                 assert {declared.status_code, streamed.status_code} <= {401, 413}, (address.pattern, kind)
+
+
+def test_the_desk_is_shut_to_whoever_is_not_logged_in(walk: Walk) -> None:
+    """Also to who has a seal of ours, or had a session."""
+    before = walk.dump()
+    client = TestClient(walk.site.client.app, base_url=URL, follow_redirects=False)
+    stranger = replace(walk, site=replace(walk.site, client=client))
+    seal = stranger.seal_of("/desk/login")
+    for session in ("", "x" * 43):
+        client.cookies.set("__Host-desk", session)
+        for address in [one for one in stranger.addresses if one.pattern.startswith("/desk")]:
+            if address.pattern != "/desk/login":
+                if "GET" in address.methods:
+                    assert client.get(address.path).headers.get("location") == "/desk/login", address.pattern
+                if "POST" in address.methods:
+                    answer = client.post(address.path, data={"seal": seal})
+                    assert answer.status_code == 403 or answer.headers["location"] == "/desk/login", address.pattern
+    assert walk.dump() == before
+
+
+@pytest.mark.parametrize(
+    "part", ["0", "-1", "9" * 40, "x' OR 1=1", "..%2f..%2fetc", "%00", "тест", "2026-13-45", "a" * 3_000]
+)
+def test_what_nobody_has_is_not_found(walk: Walk, part: str) -> None:
+    """Ids of papers, editions, deliveries and readers, and dates, as anybody may type them."""
+    before = walk.dump()
+    for address in walk.addresses:
+        for name in re.findall(r"\{(\w+)", address.pattern):
+            if name != "token":
+                filled = replace(walk, parts_by_hand={name: part}).fill(address.pattern)
+                for method in sorted(address.methods & {"GET", "POST"}):
+                    seal = walk.seal_of("/desk/trial") if address.pattern.startswith("/desk") else ""
+                    answer = walk.site.client.request(method, filled, data={"seal": seal} if method == "POST" else None)
+                    assert 300 < answer.status_code < 500, (method, address.pattern)
+    assert walk.dump() == before
 
 
 # -- answers -------------------------------------------------------------------------------------------------------
@@ -290,15 +349,15 @@ def test_links_of_a_key_that_was_rotated_work_until_it_is_taken_away(walk: Walk)
     keys = site.settings.secret_keys
     both = site.settings.model_copy(update={"secret_keys": (type(keys[0])(new), *keys)})
     alone = site.settings.model_copy(update={"secret_keys": (type(keys[0])(new),)})
-    for link in walk.links.all:
-        assert TestClient(make_app(both, site.storage), base_url=URL).get(link).status_code == 200
-        assert TestClient(make_app(alone, site.storage), base_url=URL).get(link).status_code == 404
+    then, later = (TestClient(make_app(one, site.storage), base_url=URL) for one in (both, alone))
+    assert {then.get(link).status_code for link in walk.links.all} == {200}
+    assert {later.get(link).status_code for link in walk.links.all} == {404}
 
 
 def test_pages_hold_no_token_but_that_of_their_own_address(walk: Walk) -> None:
-    """What is shown to one who has the link to votes does not open the preferences."""
+    """What is shown to one who has the link to votes does not open the preferences; only who confirms is led to them."""
     for address in walk.addresses:
-        if "GET" in address.methods and address.pattern != "/p/{token}":
+        if "GET" in address.methods and not address.pattern.startswith(("/p/", "/desk", "/c/")):
             page = walk.site.client.get(address.path)
             if "sandbox" in page.headers["content-security-policy"]:
                 continue  # the reader's own mail, with all of its links
