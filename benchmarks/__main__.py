@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivering, dkim, ledger, messages, previews, ranking, readers, sources, transports
+from benchmarks import delivering, dkim, ledger, messages, pages, previews, ranking, readers, sources, transports
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
@@ -27,6 +27,7 @@ BENCHMARKS = {
     "transports": transports.measure,
     "delivering": delivering.measure,
     "memory": delivering.measure_memory,
+    "pages": pages.measure,
 }
 
 
