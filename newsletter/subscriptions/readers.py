@@ -51,13 +51,15 @@ def readers(settings: Settings, storage: Storage) -> list[Subscriber]:
 
 def reader_named(address: str, settings: Settings, storage: Storage) -> Subscriber:
     """The reader with that address; UsageError names the nearest ones where there is none."""
-    known = readers(settings, storage)
-    for reader in known:
-        if is_address(reader.email, address):
-            return reader
-    if gone := storage.subscribers.by_email(address):  # of a line that was deleted: still to be shown, replayed, erased
-        return gone
-    raise UsageError(f"{address}: no reader has this address (readers: {_some(known) or 'there are none'})")
+    stored = storage.subscribers.by_email(address)
+    wanted = normal_form(address)
+    listed = next((reader for reader in settings.readers if normal_form(reader.email) == wanted), None)
+    if listed and not storage.suppressions.among([listed.email], reason=ERASED):
+        return _with_stored_state(listed, stored)
+    if stored:  # perhaps of a line that was deleted: still to be shown, replayed, erased
+        return stored
+    some = _some(readers(settings, storage))
+    raise UsageError(f"{address}: no reader has this address (readers: {some or 'there are none'})")
 
 
 def reader_of(subscriber_id: str, settings: Settings, storage: Storage) -> Subscriber | None:
