@@ -202,15 +202,12 @@ def test_a_profile_of_the_file_is_changed_there(site: Site, call: Caller) -> Non
     before = site.everything()
     answer = call("PATCH", f"readers/{ada}", json={"profile": {"interests": ["spiking neural networks", "tides"]}})
     assert "subscribers.yaml" in detail(answer, 409)
-    assert answer.json()["patch"].splitlines() == [
-        "    profile:",
-        "      interests:",
-        '        - "spiking neural networks"',
-        '        - "tides"',
-    ]
+    added = [line for line in answer.json()["patch"].splitlines() if line.startswith("+ ")]
+    assert [line.lstrip("+ -").strip('"') for line in added] == ["tides"]
+    assert "ben@" not in answer.json()["patch"]
     renamed = call("PATCH", f"readers/{ada}", json={"name": "Ada"})
     assert "subscribers.yaml" in detail(renamed, 409)
-    assert "patch" not in renamed.json()
+    assert "+" in renamed.json()["patch"]
     assert site.everything() == before
 
 

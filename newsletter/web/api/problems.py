@@ -57,7 +57,7 @@ class Problem(BaseModel):
     errors: list[Mistake] | None = None
     """Every mistake in the request, where there are any."""
     patch: str | None = None
-    """Lines for `subscribers.yaml`, where that is what has to be changed."""
+    """Of `subscribers.yaml`, where that is what has to be changed."""
 
 
 class Refused(Exception):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from newsletter.config.writing import write_profile
+from newsletter.config.patching import patch_for
 from newsletter.model import Owner, ProfileSpec, Subscriber
 from newsletter.subscriptions import (
     add_reader,
@@ -77,13 +77,15 @@ def show_reader(here: Here, reader: ReaderId) -> told.Reader:
 
 @router.patch("/{reader}", dependencies=WRITE, responses=responses(404, 409, 413))
 def change_a_reader(here: Here, reader: ReaderId, changes: Changes) -> told.Reader:
-    """Changes what is given and nothing else. A profile in subscribers.yaml is changed there: 409, with the lines."""
+    """Changes what is given and nothing else.
+
+    Who stands in subscribers.yaml is changed there: 409, with a patch of the reader's lines.
+    """
     before = find(here, reader)
     after = _changed(before, changes)
     if before.owner is Owner.FILE and after != before:
-        patch = write_profile(after.profile) if after.profile != before.profile else None
-        said = "put the lines of `patch` there" if patch else "change it there"
-        raise Refused(409, f"this reader stands in subscribers.yaml; {said}", patch=patch)
+        patch = patch_for(here.settings, before, after)
+        raise Refused(409, "this reader stands in subscribers.yaml; apply `patch` to it", patch=patch)
     change_reader(here.settings, here.storage, after)
     return tell_one(here, reader)
 
