@@ -20,7 +20,9 @@ from newsletter.errors import UsageError
 from newsletter.model import Delivery, Subscriber, SubscriberState
 from newsletter.storage import Storage
 from newsletter.subscriptions import (
+    UNCONFIRMED,
     add_reader,
+    approve_reader,
     erase_reader,
     is_address,
     leave_by_address,
@@ -34,7 +36,7 @@ from newsletter.text.instants import iso, told_instant
 app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
-GONE = {SubscriberState.LEFT, SubscriberState.REMOVED, SubscriberState.PENDING}
+GONE = {SubscriberState.LEFT, SubscriberState.REMOVED, *UNCONFIRMED}
 """States that an import must not turn into mail."""
 
 
@@ -183,6 +185,15 @@ def resume(ctx: typer.Context, email: Email) -> None:
     with context.storage() as storage:
         resume_reader(context.settings, storage, email, now=datetime.now(UTC))
     out().print(f"resumed {email}")
+
+
+@app.command()
+def approve(ctx: typer.Context, email: Email) -> None:
+    """Say yes to somebody who signed up and waits for it; a mail tells them."""
+    context: Context = ctx.obj
+    with context.storage() as storage:
+        approve_reader(context.settings, storage, email, now=datetime.now(UTC))
+    out().print(f"approved {email}")
 
 
 @app.command("leave")

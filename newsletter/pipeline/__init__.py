@@ -25,7 +25,7 @@ from newsletter.pipeline.sentences import SentenceMaker, forget_unused
 from newsletter.pipeline.steps import NOBODY_WATCHES, Steps, Watch
 from newsletter.pipeline.trial import send_test
 from newsletter.storage import Storage
-from newsletter.subscriptions import reader_named, require_lawful
+from newsletter.subscriptions import forget_unconfirmed, reader_named, require_lawful
 
 __all__ = ["FetchReport", "Look", "RunReport", "Watch", "fetch", "look", "look_at_all", "run", "send_test"]
 
@@ -119,3 +119,4 @@ def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now:
     storage.events.prune(at, older_than=LEDGER_KEPT)
     storage.runs.prune(at - RUNS_KEPT)
     storage.limits.prune(at)
+    forget_unconfirmed(storage, now=at)

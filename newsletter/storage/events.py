@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from newsletter.addresses import normal_form
 from newsletter.model import DeliveryState, Event, EventKind, SubscriberState
@@ -103,6 +103,15 @@ class Events:
             query = query.where(events.c.received_at >= since)
         with self._database.reading() as connection:
             return connection.scalar(query) or 0
+
+    def of(self, subscriber_id: str) -> list[dict[str, Any]]:
+        """What was told about a reader and their deliveries, in that order."""
+        theirs = select(deliveries.c.id).where(deliveries.c.subscriber == subscriber_id)
+        about = or_(events.c.subscriber == subscriber_id, events.c.delivery_id.in_(theirs))
+        columns = events.c.provider, events.c.kind, events.c.reason, events.c.at, events.c.received_at, events.c.detail
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*columns).where(about).order_by(events.c.at, events.c.id))
+            return [dict(row) for row in rows.mappings()]
 
     def counts(self) -> dict[EventKind, int]:
         """How many events of each kind are known; kinds of none are left out."""

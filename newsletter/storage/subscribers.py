@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.addresses import normal_form
@@ -141,10 +141,21 @@ class Subscribers:
             self._write(connection, [new for new in [*synced.values(), *gone] if new not in known])
         return list(synced.values())
 
-    def delete(self, subscriber_id: str) -> bool:
-        """Removes the row alone, as for a sign-up that was never confirmed; ``erase`` is for people."""
+    def forget(self, subscriber_id: str) -> bool:
+        """Removes somebody who never was a reader, with the letters they got; ``erase`` is for readers."""
+        return self._forget(subscribers.c.id == subscriber_id) > 0
+
+    def forget_pending(self, *, before: datetime) -> int:
+        """The same for sign-ups of that time or earlier that nobody confirmed; how many."""
+        return self._forget(subscribers.c.state == SubscriberState.PENDING, subscribers.c.created_at <= before)
+
+    def _forget(self, *which: ColumnElement[bool]) -> int:
         with self._database.writing() as connection:
-            return connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id)).rowcount > 0
+            gone = list(connection.scalars(select(subscribers.c.id).where(*which)))
+            for chunk in in_chunks(gone):
+                connection.execute(delete(deliveries).where(IS_NO_DIGEST, deliveries.c.subscriber.in_(chunk)))
+                connection.execute(delete(subscribers).where(subscribers.c.id.in_(chunk)))
+        return len(gone)
 
     def erase(self, subscriber_id: str, *, now: datetime) -> bool:
         """Forgets a person: profile, deliveries, messages, events; a salted hash stays that keeps them unmailed.

@@ -12,7 +12,18 @@ from newsletter.addresses import normal_form
 from newsletter.config.settings import FilesProvider, Settings
 from newsletter.delivery.files import remove_mails
 from newsletter.errors import ConfigError, Problem, UsageError
-from newsletter.model import Entry, Owner, Profile, ProfileSpec, Subscriber, SubscriberState, Vote, entry_id
+from newsletter.model import (
+    Consent,
+    ConsentAct,
+    Entry,
+    Owner,
+    Profile,
+    ProfileSpec,
+    Subscriber,
+    SubscriberState,
+    Vote,
+    entry_id,
+)
 from newsletter.sources.references import Reference, read_references
 from newsletter.storage import Storage
 from newsletter.storage.suppressions import ERASED
@@ -159,19 +170,26 @@ def resume_reader(settings: Settings, storage: Storage, address: str, *, now: da
     storage.subscribers.save(replace(reader, state=SubscriberState.ACTIVE, paused_until=None))
 
 
-def leave(storage: Storage, subscriber_id: str) -> bool:
-    """Ends a reader's mail, as often as it is said; false where nobody has that id."""
+def leave(storage: Storage, subscriber_id: str, *, method: str, now: datetime, came_from: str | None = None) -> bool:
+    """Ends a reader's mail, as often as it is said; false where nobody has that id.
+
+    Somebody who never got mail is forgotten. ``method`` is ``page``, ``one-click``, ``mail`` or ``operator``.
+    """
     reader = storage.subscribers.by_id(subscriber_id)
     if reader is None:
         return False
-    if reader.state is not SubscriberState.LEFT:
+    if reader.state in UNCONFIRMED:
+        storage.subscribers.forget(reader.id)
+    elif reader.state is not SubscriberState.LEFT:
         storage.subscribers.save(replace(reader, state=SubscriberState.LEFT, paused_until=None))
+        consent = Consent(subscriber=reader.id, at=now, act=ConsentAct.LEFT, method=method)
+        storage.consents.add(consent, came_from=came_from)
     return True
 
 
 def leave_by_address(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Ends the mail of a reader who asked for it in some other way than by a mail's own link."""
-    leave(storage, stored_reader(settings, storage, address, now=now).id)
+    leave(storage, stored_reader(settings, storage, address, now=now).id, method="operator", now=now)
 
 
 def erase_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError
 from newsletter.pipeline.archiving import Shelf
 from newsletter.storage import Storage
-from newsletter.web import leaving, preferences, tuning, voting, webhooks
+from newsletter.web import leaving, own_data, preferences, signing_up, tuning, voting, webhooks
 from newsletter.web.api.app import make_api
 from newsletter.web.archive import Archive
 from newsletter.web.desk import editions, entrance, ledger, overview, readers, trial
@@ -51,13 +51,20 @@ def _routes(door: Door) -> list[BaseRoute]:
     shelf = Shelf(door.storage)
     own, public = Archive(shelf), PublicArchive(shelf)
     return [
-        looked_at("/", _welcome),
+        # -- the way in
+        looked_at("/", signing_up.show),
+        pressed("/", signing_up.asking(), most=MAX_UPLOAD_BYTES),
+        posted("/start", signing_up.start),
+        looked_at("/c/{token}", signing_up.ask_to_confirm),
+        pressed("/c/{token}", signing_up.confirmed),
+        # -- for machines, and for every page
         looked_at("/healthz", lambda _door, _request: PlainTextResponse("ok\n")),
         looked_at("/style.css", lambda door, _request: door.pages.style()),
         looked_at("/script.js", lambda door, _request: door.pages.script()),
         # -- the way out
         looked_at("/u/{token}", leaving.ask),
         posted("/u/{token}", leaving.unsubscribe),
+        pressed("/u/{token}/undo", leaving.undo),
         # -- votes
         looked_at("/v/{token}/{entry}/{wish}", voting.ask),
         pressed("/v/{token}/{entry}/{wish}", voting.vote),
@@ -71,6 +78,9 @@ def _routes(door: Door) -> list[BaseRoute]:
         pressed("/p/{token}/pause", preferences.pause),
         pressed("/p/{token}/resume", preferences.resume),
         pressed("/p/{token}/{entry}/back", preferences.take_back),
+        looked_at("/p/{token}/export", own_data.export),
+        looked_at("/p/{token}/erase", own_data.ask_to_erase),
+        pressed("/p/{token}/erase", own_data.erase),
         # -- what was sent
         looked_at("/a/{token}.bib", own.references("bib")),
         looked_at("/a/{token}.ris", own.references("ris")),
@@ -181,8 +191,3 @@ async def _refuse(door: Door, _request: Request, error: Exception) -> Response:
     response = door.pages.tell(name, status=status, seal="")
     response.headers.update(headers or {})
     return response
-
-
-def _welcome(door: Door, request: Request) -> Response:
-    """What this is, for whoever comes without a link."""
-    return door.tell(request, "welcome")

@@ -14,6 +14,7 @@ from newsletter.model import Subscriber, SubscriberState
 from newsletter.rendering.locale import read_language
 from newsletter.rendering.themes import Brand, Look
 from newsletter.storage import Storage
+from newsletter.subscriptions import UNCONFIRMED
 from newsletter.tokens import Purpose, Signer
 from newsletter.web.pages import Pages
 from newsletter.web.seals import Seals
@@ -58,10 +59,14 @@ class Door:
         return parts or []
 
     def reader(self, request: Request, purpose: Purpose) -> Subscriber | None:
-        """Whose token it is; ``None`` where it is not valid, or nobody's who was ever mailed."""
+        """Whose token it is; ``None`` where it is not valid, or nobody's who is or was a reader."""
         parts = self.read(request, purpose)
         reader = self.storage.subscribers.by_id(parts[0]) if parts else None
-        return None if reader is None or reader.state is SubscriberState.PENDING else reader
+        return None if reader is None or reader.state in UNCONFIRMED else reader
+
+    def came_from(self, request: Request) -> str:
+        """The network address of who asks; behind a proxy, the one that it names."""
+        return request.client.host if request.client else ""
 
     # -- answers -------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,47 @@
 // The reader's own time zone, where a page asks for one and nothing is chosen yet.
 for (const field of document.querySelectorAll("[data-zone]")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && field.dataset.zone === "guess") field.value = zone;
+  const known = [...(field.options ?? [])].some((option) => option.value === zone);
+  if (known && field.dataset.zone === "guess") field.value = zone;
+}
+
+// Phrases as chips, in place of lines in a box; the box stays, and is what is sent.
+for (const box of document.querySelectorAll("textarea[data-chips]")) {
+  const chips = document.createElement("div");
+  const input = document.createElement("input");
+  chips.className = "chips";
+  input.id = box.id;
+  input.dir = "auto";
+  input.autocomplete = "off";
+  input.setAttribute("aria-describedby", box.getAttribute("aria-describedby"));
+  box.removeAttribute("id");
+  box.hidden = true;
+  const phrases = () => box.value.split(/[\n,;]/).map((phrase) => phrase.trim()).filter(Boolean);
+  const keep = (list) => { box.value = [...new Set(list)].join("\n"); draw(); };
+  const take = () => { if (input.value.trim()) { keep([...phrases(), ...input.value.split(/[\n,;]/).map((one) => one.trim()).filter(Boolean)]); input.value = ""; } };
+  function draw() {
+    chips.replaceChildren(...phrases().map((phrase) => {
+      const chip = document.createElement("span");
+      const remove = document.createElement("button");
+      chip.className = "chip";
+      chip.append(phrase);
+      remove.type = "button";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", `× ${phrase}`);
+      remove.addEventListener("click", () => { keep(phrases().filter((other) => other !== phrase)); input.focus(); });
+      chip.append(remove);
+      return chip;
+    }), input);
+  }
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) { if (input.value.trim()) { event.preventDefault(); take(); input.focus(); } }
+    if (event.key === "Backspace" && !input.value) { keep(phrases().slice(0, -1)); input.focus(); }
+  });
+  input.addEventListener("input", () => { if (/[,;]/.test(input.value)) { take(); input.focus(); } });
+  chips.addEventListener("click", (event) => { if (event.target === chips) input.focus(); });
+  box.form.addEventListener("submit", take);
+  box.after(chips);
+  draw();
 }
 
 // Preferences: today's digest follows what is typed. The newest wish wins; what was asked before it is dropped.

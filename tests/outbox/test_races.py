@@ -19,7 +19,9 @@ SENDER = Mailbox(email="papers@example.org")
 
 Happening = Callable[[Storage, Subscriber], object]
 HAPPENINGS: dict[str, Happening] = {
-    "unsubscribe": lambda storage, reader: subscriptions.leave(storage, reader.id),
+    "unsubscribe": lambda storage, reader: subscriptions.leave(
+        storage, reader.id, method="page", now=datetime.now(UTC)
+    ),
     "hard bounce": lambda storage, reader: storage.suppressions.add(reader.email, "bounced", at=NOW),
     "complaint": lambda storage, reader: storage.suppressions.add(reader.email, "complained", at=NOW),
     "erase": lambda storage, reader: storage.subscribers.erase(reader.id, now=NOW),

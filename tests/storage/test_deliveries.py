@@ -243,7 +243,7 @@ def test_what_a_run_counts_are_digests(storage: Storage, plan: Plan, lease: Leas
 
 def test_an_erased_reader_gets_nothing(storage: Storage, plan: Plan, lease: Lease) -> None:
     plan("ada")
-    storage.subscribers.delete("ada")
+    storage.subscribers.forget("ada")
     assert lease() == ()
     assert storage.deliveries.find()[0].error == "the reader was erased"
 

@@ -503,3 +503,15 @@ def test_what_is_about_nobody_is_counted_apart(storage: Storage, deliver: Callab
     storage.events.apply([told(hard, 1), told(hard, 2, delivery_id=None), told(SOFT, 3)])
     assert storage.events.counts() == {hard: 2, SOFT: 1}
     assert storage.events.counts_of_nobody() == {hard: 1}
+
+
+def test_all_that_was_told_of_a_reader_can_be_told_them(
+    storage: Storage, deliver: Callable[..., None], join: Callable[..., Subscriber]
+) -> None:
+    deliver(DeliveryState.SENT)
+    join("bob")
+    complaint = told(EventKind.COMPLAINED, delivery_id=None, subscriber="ada", at=NOON + DAY)
+    storage.events.apply([complaint, told(EventKind.DELIVERED), told(SOFT, 2, delivery_id=None, subscriber="bob")])
+    assert [one["kind"] for one in storage.events.of("ada")] == [EventKind.DELIVERED, EventKind.COMPLAINED]
+    assert [one["kind"] for one in storage.events.of("bob")] == [SOFT]
+    assert storage.events.of("nobody") == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import UsageError
-from newsletter.model import Interest, Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
+from newsletter.model import Consent, ConsentAct, Interest, Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
 from newsletter.storage import NewDelivery, Storage
 from newsletter.storage.subscribers import PAGE
 
@@ -83,14 +83,31 @@ def test_everyone_comes_in_pages(storage: Storage) -> None:
 
 def test_a_row_can_be_deleted(storage: Storage) -> None:
     saved = storage.subscribers.save(reader(state=SubscriberState.PENDING))
-    assert storage.subscribers.delete(saved.id)
-    assert not storage.subscribers.delete(saved.id)
+    assert storage.subscribers.forget(saved.id)
+    assert not storage.subscribers.forget(saved.id)
     assert storage.suppressions.count() == 0
 
 
 # -- readers of the file -----------------------------------------------------------------------------------------
 
 NOW = datetime.fromisoformat("2026-11-22T07:30:00+00:00")
+
+
+def test_a_sign_up_that_nobody_confirmed_is_forgotten_with_its_letters(
+    storage: Storage, plan: Callable[..., None], now: datetime
+) -> None:
+    plan("ada", "bob", "eve", kind="confirm")
+    old = {"state": SubscriberState.PENDING, "created_at": now - timedelta(days=8)}
+    people = [("ada", old), ("bob", old | {"created_at": now}), ("eve", old | {"state": SubscriberState.WAITING})]
+    for name, fields in people:
+        storage.subscribers.save(Subscriber(id=name, email=f"{name}@example.org", **fields))
+    storage.consents.add(Consent(subscriber="ada", at=now, act=ConsentAct.ASKED, method="page"))
+    assert storage.subscribers.forget_pending(before=now - timedelta(days=7)) == 1
+    assert [person.id for person in storage.subscribers.all()] == ["bob", "eve"]
+    assert sorted(one.subscriber for one in storage.deliveries.find()) == ["bob", "eve"]
+    assert storage.consents.of("ada") == []
+    assert storage.subscribers.forget("bob")
+    assert not storage.subscribers.forget("bob")
 
 
 def test_readers_of_the_file_get_ids_that_stay(storage: Storage) -> None:

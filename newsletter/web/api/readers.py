@@ -108,7 +108,7 @@ def resume(here: Here, reader: ReaderId) -> told.Reader:
 @router.post("/{reader}/leave", dependencies=WRITE, responses=responses(404))
 def unsubscribe(here: Here, reader: ReaderId) -> told.Reader:
     """Ends the mail of a reader who asked for it in some other way; only the reader undoes it."""
-    leave(here.storage, find(here, reader).id)
+    leave(here.storage, find(here, reader).id, method="api", now=datetime.now(UTC))
     return tell_one(here, reader)
 
 
