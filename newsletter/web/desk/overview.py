@@ -75,7 +75,7 @@ def _needs(
     states = [memories.get(one.name, SourceMemory()).state for one in door.settings.sources if not one.disabled]
     lately = [tally for when, tally in tallies.items() if when >= day - FRESH]
     found = (
-        Need("approve", sum(count for state, count in people.items() if state == WAITING), "readers"),
+        Need("approve", sum(count for state, count in people.items() if state == WAITING), "readers?state=waiting"),
         Need("uncertain", door.storage.deliveries.counts().get(DeliveryState.UNCERTAIN, 0), "ledger?state=uncertain"),
         Need("failed", sum(tally.get(DeliveryState.FAILED, 0) for tally in lately), "ledger?state=failed"),
         Need("held", sum(one.count for one in door.storage.waiting.held()), "editions"),

@@ -24,8 +24,8 @@ DELIVERIES = 30
 
 @guarded
 def show_all(door: Door, request: Request) -> Response:
-    """The first page of everybody."""
-    return _list(door, request, Form())
+    """The first page of everybody, or of those in one state."""
+    return _list(door, request, Form({"state": [request.query_params.get("state", "")]}))
 
 
 @guarded

@@ -84,6 +84,8 @@ def test_the_overview_says_what_needs_somebody(operator: Operator, decided_later
     said = text_of(operator.client.get("/desk"))
     assert "2 deliveries are uncertain: did they arrive?" in said
     assert "1 reader waits for your yes" in said
+    there = text_of(operator.client.get("/desk/readers?state=waiting"))
+    assert [word for word in there.split() if "@" in word] == ["w@example.org"]
     assert "Sent 3" in said
 
 
