@@ -123,6 +123,7 @@ def _desk(door: Door) -> list[BaseRoute]:
         looked_at("/desk/readers", readers.show_all),
         pressed("/desk/readers", readers.find),
         looked_at("/desk/readers/{reader}", readers.show_one),
+        pressed("/desk/readers/{reader}/approve", readers.approve),
         pressed("/desk/readers/{reader}/pause", readers.pause),
         pressed("/desk/readers/{reader}/resume", readers.resume),
         looked_at("/desk/suppressions", readers.suppressions),

@@ -13,7 +13,13 @@ from starlette.responses import Response
 from newsletter.addresses import normal_form
 from newsletter.errors import UsageError
 from newsletter.model import Owner, SubscriberState
-from newsletter.subscriptions import find_suppression, lift_suppression, pause_reader, resume_reader
+from newsletter.subscriptions import (
+    approve_reader,
+    find_suppression,
+    lift_suppression,
+    pause_reader,
+    resume_reader,
+)
 from newsletter.web.desk.entrance import guarded
 from newsletter.web.desk.showing import PAGE, done, note, paged, show
 from newsletter.web.door import Door
@@ -55,6 +61,14 @@ def pause(door: Door, request: Request, _form: Form) -> Response:
 def resume(door: Door, request: Request, _form: Form) -> Response:
     """Starts a paused reader's mail again."""
     return _change(door, request, "resumed")
+
+
+@guarded
+def approve(door: Door, request: Request, _form: Form) -> Response:
+    """Says yes to somebody who waits for it; a letter tells them."""
+    answer = _change(door, request, "approved")
+    door.post()
+    return answer
 
 
 @guarded
@@ -124,13 +138,15 @@ def _suppressions(door: Door, request: Request, *, email: str, trouble: str | No
 
 
 def _change(door: Door, request: Request, said: str) -> Response:
-    """Pauses or resumes; what cannot be is told."""
+    """Approves, pauses or resumes; what cannot be is told."""
     reader = door.storage.subscribers.by_id(request.path_params["reader"])
     if reader is None:
         return door.lost(request)
     now = datetime.now(UTC)
     try:
-        if said == "paused":
+        if said == "approved":
+            approve_reader(door.settings, door.storage, reader.email, now=now)
+        elif said == "paused":
             pause_reader(door.settings, door.storage, reader.email, until=None, now=now)
         else:
             resume_reader(door.settings, door.storage, reader.email, now=now)

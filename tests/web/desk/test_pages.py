@@ -164,6 +164,14 @@ def test_a_reader_is_paused_and_resumed(operator: Operator) -> None:
     assert reader(operator).state is SubscriberState.ACTIVE
 
 
+def test_who_waits_for_it_is_approved(operator: Operator) -> None:
+    operator.site.storage.subscribers.save(Subscriber(id="w", email="w@example.org", state=SubscriberState.WAITING))
+    page = "/desk/readers/w"
+    assert "Approved." in operator.follow(operator.press(page, f"{page}/approve"))
+    assert operator.site.storage.subscribers.by_id("w").state is SubscriberState.ACTIVE
+    assert "Nothing was changed" in operator.follow(operator.press(page, f"{page}/approve"))
+
+
 def test_a_suppression_is_looked_up_and_lifted(operator: Operator, caplog: pytest.LogCaptureFixture) -> None:
     operator.site.storage.suppressions.add(ADA, "complained", at=datetime.now(UTC))
     asked = operator.press("/desk/suppressions", email="ada@EXAMPLE.org")
