@@ -8,11 +8,15 @@ import unicodedata
 
 from newsletter.text.latex import readable
 
-__all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten", "slug"]
+__all__ = ["clean", "fold", "lead", "one_line", "readable", "shorten", "slug", "thin"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 """Nothing to see: control characters, marks that turn the direction of what follows, halves of characters."""
 _SPACE = re.compile(r"\s+")
+MOST_MARKS = 30
+"""On one letter, as Unicode's stream-safe text has it: to put a pile of them in order takes its length squared."""
+_MAY_BE_PILE = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
+"""No mark that combines is a letter, a digit or a space."""
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG_CHARACTERS = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*(?=\s|$)|(?<=[。！？])")
@@ -21,13 +25,31 @@ _ABBREVIATION = re.compile(
 )
 
 
+def thin(text: str) -> str:
+    """The text with at most so many marks on a letter as any writing has, which is what may be normalised.
+
+    >>> len(thin("a" + 1000 * "\u0301")), thin("e\u0301 ☀" + 40 * "☂") == "e\u0301 ☀" + 40 * "☂"
+    (31, True)
+    """
+    return text if text.isascii() else _MAY_BE_PILE.sub(_thin_pile, text)
+
+
+def _thin_pile(found: re.Match[str]) -> str:
+    kept, height = [], 0
+    for character in found[0]:
+        height = height + 1 if unicodedata.combining(character) else 0
+        if height <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
 def clean(text: str) -> str:
     """One line of plain text: entities decoded once, control characters out, white space folded.
 
     >>> clean("p &lt; 0.05 &amp;\\n x<y\\x08")
     'p < 0.05 & x<y'
     """
-    return _SPACE.sub(" ", _CONTROL.sub("", html.unescape(text))).strip()
+    return _SPACE.sub(" ", thin(_CONTROL.sub("", html.unescape(text)))).strip()
 
 
 def fold(text: str) -> str:
@@ -36,7 +58,7 @@ def fold(text: str) -> str:
     >>> fold("  The {BERT}-like \\n Model: É? ")
     'the bert like model e'
     """
-    plain = unicodedata.normalize("NFKD", readable(text)).casefold()
+    plain = unicodedata.normalize("NFKD", thin(readable(text))).casefold()
     kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", kept)).strip()
 

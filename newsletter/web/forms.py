@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from newsletter.text import thin
+
 MAX_FORM_BYTES = 128_000
 MAX_UPLOAD_BYTES = 4_000_000
 """Of a form that takes a file: a library of some thousand papers with their abstracts."""
 MAX_FIELDS = 500
-_KEPT = frozenset("\n\t")
+_UNTYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but line ends and tabs, and halves of characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,8 @@ async def read_form(request: Request, *, most: int) -> Form:
 
 def clean(text: str) -> str:
     """The text in its normal form, with plain line ends and without control characters, and no space around it."""
-    lines = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(c for c in lines if c in _KEPT or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+    lines = _UNTYPED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return unicodedata.normalize("NFC", thin(lines)).strip()
 
 
 def _files(values: Iterable[UploadFile | str]) -> list[UploadFile]:

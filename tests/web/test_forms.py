@@ -75,3 +75,11 @@ def test_a_throttle_counts_each_key_by_itself() -> None:
 def test_a_throttle_forgets_what_is_long_ago() -> None:
     throttle = Throttle(1, 0)
     assert [throttle.allows("a") for _ in range(3)] == [True, True, True]
+
+
+def test_a_pile_of_marks_is_cut_before_it_is_put_in_order() -> None:
+    """Which would take its length squared, so that one small form would hold up everybody for hours."""
+    assert len(clean("a" + "\u0300\u0316" * 1_000_000)) <= 31
+    assert clean("Phở, naïve, \u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd") == unicodedata.normalize(
+        "NFC", "Phở, naïve, \u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd"
+    )
