@@ -24,6 +24,7 @@ from newsletter.subscriptions import (
     add_reader,
     approve_reader,
     erase_reader,
+    export_reader,
     is_address,
     leave_by_address,
     pause_reader,
@@ -142,7 +143,9 @@ def export(
             votes = storage.votes.of([reader.id]).get(reader.id, ())
             deliveries = _deliveries(storage.deliveries.find(subscriber=reader.id))
             barred = _reason(storage.suppressions.reasons([reader.email]).get(reader.email))
-            print_json({**reader_document(reader, barred), "votes": votes_document(votes), "deliveries": deliveries})
+            held = export_reader(storage, reader)
+            document = {**reader_document(reader, barred), "votes": votes_document(votes), "deliveries": deliveries}
+            print_json({**document, "consents": held["consents"], "events": held["events"]})
             return
         found = readers(context.settings, storage)
         votes_of = storage.votes.of([reader.id for reader in found]) if json else {}

@@ -189,3 +189,10 @@ def test_spellings_of_addresses_and_hosts():
     assert [host for host in ("localhost", "a.localhost", "127.9.9.9", "::1", "10.0.0.1", "example.org") if is_loopback(host)] == [
         "localhost", "a.localhost", "127.9.9.9", "::1",
     ]  # fmt: skip
+
+
+def test_an_export_of_one_reader_has_what_they_agreed_to_and_what_was_told_of_their_mail(deployment):
+    assert deployment("subscribers", "leave", "ada@example.org").code == 0
+    held = deployment("subscribers", "export", "ada@example.org").json
+    assert [(said["act"], said["method"]) for said in held["consents"]] == [("left", "operator")]
+    assert held["events"] == []
