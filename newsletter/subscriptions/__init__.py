@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsletter.subscriptions.barring import Barred, find_suppression, lift_suppression
 from newsletter.subscriptions.exporting import export_reader
 from newsletter.subscriptions.joining import (
     Joined,
@@ -14,31 +15,26 @@ from newsletter.subscriptions.joining import (
     takes_sign_ups,
 )
 from newsletter.subscriptions.letters import asked_at, plan_letter
+from newsletter.subscriptions.profiles import ResolvedProfile, first_known, resolve_profiles
 from newsletter.subscriptions.readers import (
     NO_READERS,
     PREVIEW_FOLDER,
     UNCONFIRMED,
-    Barred,
-    ResolvedProfile,
     add_reader,
     as_they_stand,
     change_reader,
     count_readers,
     erase_reader,
-    find_suppression,
-    first_known,
     gets_mail,
     is_address,
     leave,
     leave_by_address,
-    lift_suppression,
     only_reader,
     pause_reader,
     reader_named,
     reader_of,
     readers,
     require_lawful,
-    resolve_profiles,
     resume_reader,
     stored_reader,
 )

@@ -1,11 +1,11 @@
-"""Who our readers are, whoever owns their profile, and what their profiles mean for ranking."""
+"""Who our readers are, whoever owns their profile."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.addresses import normal_form
@@ -15,16 +15,11 @@ from newsletter.errors import ConfigError, Problem, UsageError
 from newsletter.model import (
     Consent,
     ConsentAct,
-    Entry,
     Owner,
-    Profile,
-    ProfileSpec,
     Subscriber,
     SubscriberState,
-    Vote,
     entry_id,
 )
-from newsletter.sources.references import Reference, read_references
 from newsletter.storage import Storage
 from newsletter.storage.suppressions import ERASED
 from newsletter.text.numbers import counted
@@ -34,17 +29,6 @@ PREVIEW_FOLDER = "preview"
 UNCONFIRMED = frozenset({SubscriberState.PENDING, SubscriberState.WAITING})
 """Who signed up and gets no digests yet."""
 NO_READERS = "there are no readers: add one to config/subscribers.yaml, or `newsletter subscribers add`"
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedProfile:
-    """A profile ready for ranking, and what of the liked and disliked papers could not be had."""
-
-    profile: Profile
-    missing: tuple[str, ...] = ()
-    """Papers that neither the store nor a library knows."""
-    unread: tuple[str, ...] = ()
-    """Libraries that cannot be read, with the reason."""
 
 
 def readers(settings: Settings, storage: Storage) -> list[Subscriber]:
@@ -201,33 +185,6 @@ def erase_reader(settings: Settings, storage: Storage, address: str, *, now: dat
     storage.subscribers.erase(reader.id, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Barred:
-    """Why an address is not mailed, and who stands behind it."""
-
-    reason: str
-    since: datetime
-    reader: Subscriber | None
-    """``None``: nobody here has the address, as after an erase."""
-
-
-def find_suppression(storage: Storage, address: str) -> Barred | None:
-    """Why the address is not mailed; ``None`` where it is not suppressed."""
-    found = storage.suppressions.reasons([address]).get(address)
-    return Barred(*found, storage.subscribers.by_email(address)) if found else None
-
-
-def lift_suppression(storage: Storage, address: str) -> Barred:
-    """Lets the address be mailed again, as if nothing had ever bounced there; what barred it.
-
-    Who has left stays away, for only the reader undoes that. UsageError where the address is not suppressed.
-    """
-    barred = find_suppression(storage, address)
-    if barred is None or not storage.suppressions.remove(address):
-        raise UsageError(f"{address}: is not suppressed")
-    return barred
-
-
 def _in_file(settings: Settings, address: str) -> bool:
     return any(is_address(reader.email, address) for reader in settings.readers)
 
@@ -242,80 +199,6 @@ def stored_reader(settings: Settings, storage: Storage, address: str, *, now: da
     named = reader_named(address, settings, storage)
     stored = storage.subscribers.by_email(named.email)
     return stored or storage.subscribers.save(replace(named, id="", created_at=now))
-
-
-def resolve_profiles(people: Sequence[Subscriber], storage: Storage, settings: Settings) -> list[ResolvedProfile]:
-    """What each of them is ranked by: their votes, and the papers they name looked up in the store; all at once.
-
-    A vote goes before what the profile says of the same paper.
-    """
-    named = {text for person in people for text in (*person.profile.liked, *person.profile.disliked)}
-    references = {text: read_references(text, settings.folder) for text in named}
-    keys = {key for found in references.values() for reference in found for key in reference.keys}
-    papers = _Papers(references, storage.entries.known(keys) if keys else {})
-    votes = storage.votes.of([person.id for person in people])
-    return [_resolved(person.profile, papers, votes.get(person.id, ())) for person in people]
-
-
-@dataclass(frozen=True, slots=True)
-class _Papers:
-    """What references stand for."""
-
-    references: Mapping[str, Sequence[Reference]]
-    known: Mapping[str, Sequence[Entry]]
-
-    def find(self, texts: Iterable[str]) -> tuple[dict[str, Entry], list[Reference]]:
-        """The papers by id, as the store has them or as they were written, and the references to unknown ones."""
-        found: dict[str, Entry] = {}
-        missing: list[Reference] = []
-        for text in texts:
-            for reference in self.references[text]:
-                entry = self._paper(reference)
-                if entry is None:
-                    missing.append(reference)
-                else:
-                    found.setdefault(entry.id, entry)
-        return found, missing
-
-    def _paper(self, reference: Reference) -> Entry | None:
-        """As the store has it, with the summary of the reader's library where it has none."""
-        known, own = first_known(reference.keys, self.known), reference.entry
-        if known and own and not known.summary:
-            return replace(known, summary=own.summary)
-        return known or own
-
-
-def _resolved(spec: ProfileSpec, papers: _Papers, votes: Sequence[Vote]) -> ResolvedProfile:
-    liked, missing = papers.find(spec.liked)
-    disliked, missing_too = papers.find(spec.disliked)
-    lost = (*missing, *missing_too)
-    said = {(known_id, 1) for known_id in liked} | {(known_id, -1) for known_id in disliked}
-    unsaid = {(vote.entry.id, -vote.value) for vote in votes}
-    profile = Profile(
-        interests=spec.interests,
-        authors=spec.authors,
-        organizations=spec.organizations,
-        categories=spec.categories,
-        liked=tuple(entry for entry in liked.values() if (entry.id, 1) not in unsaid),
-        disliked=tuple(entry for entry in disliked.values() if (entry.id, -1) not in unsaid),
-        votes=tuple(vote for vote in votes if (vote.entry.id, vote.value) not in said),
-        muted=spec.muted,
-        muted_authors=spec.muted_authors,
-        trending=spec.trending,
-        max_papers=spec.max_papers,
-        min_score=spec.min_score,
-        explore=spec.explore,
-    )
-    return ResolvedProfile(
-        profile,
-        missing=tuple(one.text for one in lost if not one.trouble),
-        unread=tuple(f"{one.text}: {one.trouble}" for one in lost if one.trouble),
-    )
-
-
-def first_known(keys: Iterable[str], known: Mapping[str, Sequence[Entry]]) -> Entry | None:
-    """The stored paper that carries the first of these keys which any does."""
-    return next((known[key][0] for key in keys if known.get(key)), None)
 
 
 def _with_stored_state(reader: Subscriber, stored: Subscriber | None) -> Subscriber:
