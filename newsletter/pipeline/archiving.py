@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from threading import Lock
-from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, Digest, Edition, Profile, Ranked
 from newsletter.outbox import Thaw
+from newsletter.pipeline.once import Once
 from newsletter.ranking.crowd import rank_by_crowd
 from newsletter.ranking.selection import select
 from newsletter.storage import Storage
@@ -26,8 +24,8 @@ EDITIONS_LOOKED_THROUGH = 2_000
 """For a page: several editions a day are one line."""
 EDITIONS_KEPT = 12
 PUBLIC_KEPT = 500
-
-_Value = TypeVar("_Value")
+ALL_WAIT = 1_000
+"""Whoever wants an edition waits for it: that is a matter of moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ class Shelf:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._thaws: Kept[Thaw] = Kept(EDITIONS_KEPT)
-        self._public: Kept[PublicDigest] = Kept(PUBLIC_KEPT)
+        self._thaws: Once[Thaw] = Once(EDITIONS_KEPT, ALL_WAIT)
+        self._public: Once[PublicDigest] = Once(PUBLIC_KEPT, ALL_WAIT)
 
     def sent(self, subscriber: str, day: date) -> Digest | None:
         """The digest that this reader was sent for that date, as long as its mail is kept."""
@@ -99,21 +97,3 @@ def digest_for_everybody(edition: Edition) -> PublicDigest:
     ranked: Sequence[Ranked] = rank_by_crowd(edition.entries, now=edition.made_at, limit=LOOKED_AT)
     chosen = select(ranked, Profile(max_papers=PUBLIC_PAPERS))
     return PublicDigest(edition.id, edition.made_at, len(edition.entries), chosen.items)
-
-
-class Kept(Generic[_Value]):
-    """The latest few of what is made; two who want the same wait for one."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, Lock()
-        self._made: OrderedDict[Hashable, _Value] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
-        """What is kept under that key, made where there is nothing yet."""
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = make()
-                while len(self._made) > self._most:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(key)
-            return self._made[key]

@@ -97,7 +97,7 @@ def _routes(door: Door) -> list[BaseRoute]:
         # -- what providers tell
         posted("/webhooks/sendgrid", webhooks.sendgrid(), most=webhooks.MAX_BYTES),
         # -- for programs
-        Mount("/api", make_api(door.settings, door.storage, tuner=door.workshop.tuner)),
+        Mount("/api", make_api(door.settings, door.storage, tuner=door.workshop.tuner, shelf=shelf)),
         # -- the operator's desk
         *(_desk(door) if door.settings.desk.password_hash else ()),
     ]

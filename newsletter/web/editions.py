@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from newsletter.pipeline.archiving import Kept, PublicDigest, Shelf
+from newsletter.pipeline.archiving import ALL_WAIT, PublicDigest, Shelf
+from newsletter.pipeline.once import Once
 from newsletter.rendering.view import describe_papers
 from newsletter.web.archive import Row, read_day
 from newsletter.web.door import Door
@@ -32,7 +33,7 @@ class PublicArchive:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._pages: Kept[str] = Kept(PAGES_KEPT)
+        self._pages: Once[str] = Once(PAGES_KEPT, ALL_WAIT)
 
     def list(self, door: Door, request: Request) -> Response:
         """Day by day, the latest first; ``?before=2026-11-22`` goes on from there."""

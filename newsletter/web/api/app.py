@@ -28,12 +28,13 @@ def make_api(
     storage: Storage,
     *,
     tuner: Tuner | None = None,
+    shelf: Shelf | None = None,
     per_minute: int = PER_MINUTE,
     rankings: int = RANKINGS_PER_MINUTE,
 ) -> FastAPI:
     """The API over one deployment; at most so many requests and rankings a minute for each token.
 
-    ``tuner`` is what ranks, shared with the pages where they have one: what it keeps is large.
+    ``tuner`` and ``shelf`` are shared with the pages where they have them: what these keep is large.
     """
     root = urlsplit(settings.base_url or "").path.rstrip("/")
     api = FastAPI(
@@ -51,7 +52,7 @@ def make_api(
         settings,
         storage,
         tuner or Tuner(settings, storage),
-        Shelf(storage),
+        shelf or Shelf(storage),
         requests=Throttle(per_minute, MINUTE),
         rankings=Throttle(rankings, MINUTE),
     )
