@@ -28,6 +28,8 @@ POOLS_KEPT = 2
 """Each takes some hundred megabytes; readers whose day has begun share one, and those of yesterday another."""
 DIGESTS_KEPT = 256
 """Of profiles as they are saved: what each change is held against."""
+MOST_COMPOSED = 1_000
+"""Threads that may wait for one: each takes some hundredths of a second, unlike a pool."""
 STORE_KEPT = timedelta(minutes=10)
 """So long the store as it was serves where no run has made today's edition yet."""
 
@@ -80,7 +82,7 @@ class Tuner:
         """``history`` is how many older entries a pool is made with: a run's own number gives its very order."""
         self._settings, self._storage, self._history = settings, storage, history
         self._pools: Once[_Ready] = Once(POOLS_KEPT)
-        self._digests: Once[Digest] = Once(DIGESTS_KEPT)
+        self._digests: Once[Digest] = Once(DIGESTS_KEPT, MOST_COMPOSED)
 
     def make_ready(self, reader: Subscriber, *, now: datetime) -> None:
         """Does what the first of ``try_out`` would wait for."""
