@@ -49,9 +49,10 @@ def letters(site: Site) -> list[tuple[str, str]]:
 
 
 def mail_to(site: Site, email: str) -> EmailMessage:
-    """The last mail to that address, once those that wait are sent."""
+    """The last letter to that address, once those that wait are sent; no digest, which the product's clock dates."""
     post_letters(site.settings, site.storage, Letterhead(site.settings), now=datetime.now(UTC), stop=Event())
-    found = [mail for mail in site.deployment.mails() if mail["To"].addresses[0].addr_spec == email]
+    mails = (mail for mail in site.deployment.mails() if mail["To"].addresses[0].addr_spec == email)
+    found = [mail for mail in mails if not mail["List-Archive"]]
     return max(found, key=lambda mail: mail["Date"].datetime)
 
 
