@@ -115,9 +115,33 @@ class Subscribers:
         except IntegrityError:
             raise UsageError("there is a subscriber with one of these addresses already") from None
 
-    def set_state(self, subscriber_id: str, state: SubscriberState, *, paused_until: date | None = None) -> bool:
-        """Moves a person to another state; false where there is nobody of that id."""
+    def change(self, wished: Subscriber) -> bool:
+        """Keeps a person's wishes, and nothing else of the record: whoever has left or was erased in the meantime
+        stays so. False where there is nobody of that id."""
+        wishes = update(subscribers).where(subscribers.c.id == wished.id)
+        with self._database.writing() as connection:
+            changed = wishes.values(
+                name=wished.name,
+                timezone=wished.timezone,
+                schedule=SCHEDULE.encode(wished.schedule),
+                profile=PROFILE.encode(wished.profile),
+                when_empty=wished.when_empty,
+            )
+            return connection.execute(changed).rowcount > 0
+
+    def set_state(
+        self,
+        subscriber_id: str,
+        state: SubscriberState,
+        *,
+        paused_until: date | None = None,
+        was: SubscriberState | None = None,
+    ) -> bool:
+        """Moves a person to another state; false where there is nobody of that id, or no longer in the state that it
+        ``was``."""
         moved = update(subscribers).where(subscribers.c.id == subscriber_id)
+        if was is not None:
+            moved = moved.where(subscribers.c.state == was)
         with self._database.writing() as connection:
             return connection.execute(moved.values(state=state, paused_until=paused_until)).rowcount > 0
 

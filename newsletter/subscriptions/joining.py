@@ -79,8 +79,11 @@ def confirm(settings: Settings, storage: Storage, reader: Subscriber, *, came_fr
     owner = Owner.DATABASE if reader.state is SubscriberState.REMOVED else reader.owner
     kept = reader.paused_until if was_reading else None
     joined = replace(reader, state=reader.state if was_reading else state, owner=owner, paused_until=kept)
+    if not storage.subscribers.set_state(reader.id, joined.state, paused_until=kept, was=reader.state):
+        return Joined.ALREADY  # pressed twice at once, or left or erased in the meantime
     storage.suppressions.remove(reader.email)
-    storage.subscribers.save(joined)
+    if joined.owner is not reader.owner:
+        storage.subscribers.save(joined)
     _note(storage, reader, ConsentAct.CONFIRMED, "page", now=now, came_from=came_from)
     letter = LetterKind.WAITING if waits else LetterKind.WELCOME
     plan_letter(storage, letter, joined, sender=settings.sender, now=now)
@@ -92,7 +95,9 @@ def approve_reader(settings: Settings, storage: Storage, address: str, *, now: d
     reader = reader_named(address, settings, storage)
     if reader.state is not SubscriberState.WAITING:
         raise UsageError(f"{address}: is {reader.state}, and does not wait for approval")
-    approved = storage.subscribers.save(replace(reader, state=SubscriberState.ACTIVE))
+    approved = replace(reader, state=SubscriberState.ACTIVE)
+    if not storage.subscribers.set_state(reader.id, approved.state, was=reader.state):
+        raise UsageError(f"{address}: does not wait for approval any more")
     _note(storage, approved, ConsentAct.APPROVED, "operator", now=now)
     plan_letter(storage, LetterKind.WELCOME, approved, sender=settings.sender, now=now)
     return approved
@@ -107,7 +112,8 @@ def come_back(storage: Storage, reader: Subscriber, *, came_from: str, now: date
         storage.suppressions.remove(reader.email)
     if barred or reader.state is SubscriberState.LEFT:
         state = SubscriberState.ACTIVE if reader.state is SubscriberState.LEFT else reader.state
-        storage.subscribers.save(replace(reader, state=state))
+        if not storage.subscribers.set_state(reader.id, state, paused_until=reader.paused_until, was=reader.state):
+            return storage.subscribers.by_id(reader.id) is not None
         _note(storage, reader, ConsentAct.RETURNED, "page", now=now, came_from=came_from)
     return True
 

@@ -129,11 +129,11 @@ def add_reader(settings: Settings, storage: Storage, reader: Subscriber, *, now:
     return storage.subscribers.save(added)
 
 
-def change_reader(settings: Settings, storage: Storage, changed: Subscriber) -> Subscriber:
-    """Keeps what was changed of a reader of the database; UsageError for one of subscribers.yaml."""
+def change_reader(settings: Settings, storage: Storage, changed: Subscriber) -> None:
+    """Keeps the wishes of a reader of the database; UsageError for one of subscribers.yaml."""
     if changed.owner is Owner.FILE or _in_file(settings, changed.email):
         raise UsageError("this reader stands in subscribers.yaml; change the lines there")
-    return storage.subscribers.save(changed)
+    storage.subscribers.change(changed)
 
 
 def pause_reader(settings: Settings, storage: Storage, address: str, *, until: date | None, now: datetime) -> None:
@@ -143,7 +143,7 @@ def pause_reader(settings: Settings, storage: Storage, address: str, *, until: d
         raise UsageError(f"{address}: has unsubscribed; there is nothing to pause")
     if reader.state in UNCONFIRMED:
         raise UsageError(f"{address}: gets no mail yet; there is nothing to pause")
-    storage.subscribers.save(replace(reader, state=SubscriberState.PAUSED, paused_until=until))
+    storage.subscribers.set_state(reader.id, SubscriberState.PAUSED, paused_until=until, was=reader.state)
 
 
 def resume_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
@@ -151,7 +151,7 @@ def resume_reader(settings: Settings, storage: Storage, address: str, *, now: da
     reader = stored_reader(settings, storage, address, now=now)
     if reader.state is not SubscriberState.PAUSED:
         raise UsageError(f"{address}: is {reader.state}, not paused")
-    storage.subscribers.save(replace(reader, state=SubscriberState.ACTIVE, paused_until=None))
+    storage.subscribers.set_state(reader.id, SubscriberState.ACTIVE, was=reader.state)
 
 
 def leave(storage: Storage, subscriber_id: str, *, method: str, now: datetime, came_from: str | None = None) -> bool:
@@ -164,8 +164,7 @@ def leave(storage: Storage, subscriber_id: str, *, method: str, now: datetime, c
         return False
     if reader.state in UNCONFIRMED:
         storage.subscribers.forget(reader.id)
-    elif reader.state is not SubscriberState.LEFT:
-        storage.subscribers.save(replace(reader, state=SubscriberState.LEFT, paused_until=None))
+    elif reader.state is not SubscriberState.LEFT and storage.subscribers.set_state(reader.id, SubscriberState.LEFT):
         consent = Consent(subscriber=reader.id, at=now, act=ConsentAct.LEFT, method=method)
         storage.consents.add(consent, came_from=came_from)
     return True
