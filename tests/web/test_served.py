@@ -21,8 +21,9 @@ import httpx
 import pytest
 from browser import browser
 from playwright.sync_api import Browser
+from web.conftest import SEAL
 from web.everywhere import Forms
-from web.served import KEY, Served, own_links_of, serving, wait_for
+from web.served import KEY, PATIENCE_SECONDS, Served, own_links_of, serving, wait_for
 
 __all__ = ["browser"]
 
@@ -223,3 +224,17 @@ def test_make_serve_shows_the_pages_with_the_demos_data(tmp_path: Path) -> None:
             demo.terminate()
     assert {link: answer.status_code for link, answer in shown.items() if answer.status_code != 200} == {}
     assert list((tmp_path / "outbox").glob("*.eml"))
+
+
+def test_only_a_proxy_of_ours_says_where_visitors_come_from(served: Served) -> None:
+    def sign_up(peer: str, said: str) -> int:
+        url = f"http://127.0.0.1:{served.proxy.behind}/"
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=peer), timeout=PATIENCE_SECONDS) as visitor:
+            page = visitor.get(url)
+            cookie = page.headers["set-cookie"].partition(";")[0]
+            wanted = {"seal": SEAL.search(page.text)[1], "email": "kim@example.net", "at": "07:00", "zone": "UTC"}
+            return visitor.post(url, data=wanted, headers={"x-forwarded-for": said, "cookie": cookie}).status_code
+
+    assert [sign_up("127.0.0.1", "203.0.113.7") for _ in range(11)] == [200] * 10 + [429]
+    assert sign_up("127.0.0.1", "203.0.113.8") == 200
+    assert [sign_up("127.0.0.2", f"203.0.113.{number}") for number in range(20, 31)] == [200] * 10 + [429]
