@@ -106,11 +106,15 @@ def read_zone_name(value: object) -> str:
     raise mistake("an IANA time zone such as `Europe/Berlin` or `UTC`", suggestion=nearest(name, words))
 
 
+_OF_THIS_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones that stand for no place."""
+
+
 @lru_cache(maxsize=1024)
 def is_zone(name: str) -> bool:
     """Whether there is an IANA time zone of that name."""
     try:
-        return bool(name) and bool(ZoneInfo(name).key)
+        return bool(name) and name not in _OF_THIS_MACHINE and bool(ZoneInfo(name).key)
     except (ValueError, OSError, LookupError):
         return False
 

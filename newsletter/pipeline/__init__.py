@@ -119,4 +119,5 @@ def _keep_house(settings: Settings, storage: Storage, report: RunReport, *, now:
     storage.events.prune(at, older_than=LEDGER_KEPT)
     storage.runs.prune(at - RUNS_KEPT)
     storage.limits.prune(at)
+    storage.subscribers.finish_erasing()
     forget_unconfirmed(storage, now=at)

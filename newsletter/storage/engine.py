@@ -30,6 +30,8 @@ from newsletter.storage.bare import Bare
 from newsletter.storage.times import machine_clock
 
 BUSY_SECONDS = 30
+LOG_BUSY_SECONDS = 2
+"""Somebody waits for the answer; a run tries again."""
 CONNECT_SECONDS = 10
 CACHE_KIB = 8_000
 """Pages that a connection to SQLite keeps at hand."""
@@ -122,6 +124,16 @@ class Database:
                 yield connection.driver_connection
             finally:
                 connection.close()
+
+    def empty_log(self) -> bool:
+        """Moves SQLite's log into the file; false where another connection still reads what was before."""
+        with self.bare() as driver:
+            driver.execute(f"PRAGMA busy_timeout = {LOG_BUSY_SECONDS * 1000}")
+            try:
+                [(is_busy, *_)] = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        return not is_busy
 
     def close(self) -> None:
         """Ends all connections."""

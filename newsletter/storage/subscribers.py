@@ -18,10 +18,12 @@ from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, Subscribe
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
 from newsletter.storage.limits import Limits
-from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, subscribers
+from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, notes, subscribers
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
+LOG_HOLDS = "log holds"
+"""The note that somebody's rows are in the log although they were erased."""
 
 
 class Subscribers:
@@ -200,10 +202,20 @@ class Subscribers:
                 connection.execute(delete(deliveries).where(*theirs))
             connection.execute(delete(events).where(events.c.subscriber == subscriber_id))
             connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
-        if self._database.is_sqlite:
-            with self._database.bare() as driver:
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if self._database.is_sqlite and not self._database.empty_log():
+            with self._database.writing() as connection:
+                connection.execute(self._database.upsert(notes), {"name": LOG_HOLDS, "value": "what was erased"})
         return True
+
+    def finish_erasing(self) -> None:
+        """Empties SQLite's log of what was erased while another connection was still reading it."""
+        its_note = notes.c.name == LOG_HOLDS
+        with self._database.reading() as connection:
+            if connection.scalar(select(notes.c.value).where(its_note)) is None:
+                return
+        if self._database.empty_log():
+            with self._database.writing() as connection:
+                connection.execute(delete(notes).where(its_note))
 
     def _read(self, query: Any) -> list[Subscriber]:
         with self._database.reading() as connection:

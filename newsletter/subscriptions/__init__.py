@@ -11,6 +11,7 @@ from newsletter.subscriptions.joining import (
     confirm,
     forget_unconfirmed,
     is_confirmed,
+    place_of,
     sign_up,
     takes_sign_ups,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "lift_suppression",
     "only_reader",
     "pause_reader",
+    "place_of",
     "plan_letter",
     "read_wishes",
     "reader_named",

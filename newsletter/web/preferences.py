@@ -41,6 +41,8 @@ def save(door: Door, request: Request, form: Form) -> Response:
     reader = door.reader(request, Purpose.PREFERENCES)
     if reader is None:
         return door.lost(request)
+    if reads_too_much(door, form, reader):
+        return door.tell(request, "many_files", status=429)
     wishes = read_wishes(form, reader)
     reader = door.reader(request, Purpose.PREFERENCES)  # a library takes a while to read, and they may have left
     if reader is None:
@@ -85,6 +87,11 @@ def take_back(door: Door, request: Request, _form: Form) -> Response:
 def reset(door: Door, request: Request, _form: Form) -> Response:
     """All votes taken back."""
     return _act(door, request, lambda reader, _now: door.storage.votes.reset(reader.id))
+
+
+def reads_too_much(door: Door, form: Form, reader: Subscriber) -> bool:
+    """Whether a library came with the form, and this reader had too many read lately: that takes seconds each."""
+    return form.file("library") is not None and not door.workshop.reads_library(reader)
 
 
 def show_form(door: Door, request: Request, wishes: Wishes, *, status: int = 200, **found: object) -> Response:

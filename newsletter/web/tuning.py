@@ -15,7 +15,7 @@ from newsletter.rendering.telling import CardTeller
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door, is_reading
 from newsletter.web.forms import Form
-from newsletter.web.preferences import show_form
+from newsletter.web.preferences import reads_too_much, show_form
 from newsletter.web.wishes import read_wishes
 
 AGAIN_SECONDS = 1
@@ -29,6 +29,8 @@ def preview(door: Door, request: Request, form: Form) -> Response:
     reader = _reader(door, request)
     if reader is None:
         return door.lost(request)
+    if reads_too_much(door, form, reader):
+        return door.tell(request, "many_files", status=429)
     wishes = read_wishes(form, reader)
     try:
         found = door.workshop.try_out(reader, wishes.reader, now=datetime.now(UTC))
@@ -47,6 +49,8 @@ def play_back(door: Door, request: Request, form: Form) -> Response:
     reader = _reader(door, request)
     if reader is None:
         return door.lost(request)
+    if reads_too_much(door, form, reader):
+        return door.tell(request, "many_files", status=429)
     wishes = read_wishes(form, reader)
     try:
         found = door.workshop.play_back(reader, wishes.reader, now=datetime.now(UTC))

@@ -22,6 +22,8 @@ from newsletter.web.throttle import Throttle
 PREVIEWS, PREVIEW_SECONDS = 20, 10.0
 """Of one reader who types without a pause."""
 BACKTESTS, BACKTEST_SECONDS = 4, 60.0
+LIBRARIES, LIBRARY_SECONDS = 10, 600.0
+"""Files of papers that one reader has read."""
 BACKTEST_DAYS = 7
 BACKTEST_HISTORY = 500
 BACKTEST_LASTS_SECONDS = 4.0
@@ -39,7 +41,12 @@ class Workshop:
         self.tuner = Tuner(settings, storage)
         self._previews = Throttle(PREVIEWS, PREVIEW_SECONDS)
         self._backtests = Throttle(BACKTESTS, BACKTEST_SECONDS)
+        self._libraries = Throttle(LIBRARIES, LIBRARY_SECONDS)
         self._playing = Lock()
+
+    def reads_library(self, reader: Subscriber) -> bool:
+        """Whether one more file of this reader's may be read now."""
+        return self._libraries.allows(reader.id)
 
     def try_out(self, reader: Subscriber, changed: Subscriber, *, now: datetime) -> TriedOut:
         """Today's digest for the changed reader."""

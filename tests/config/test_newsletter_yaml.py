@@ -13,7 +13,7 @@ MISTAKES = [
     # unknown keys
     ("titel: x", "1: unknown key `titel`; did you mean `title`?"),
     ("sender: {email: a@example.org}", ("1: unknown key `sender`; expected `title`, `from`, `base_url`, `postal_address`, "
-     "`theme`, `brand`, `language`, `timezone`, `database`, `durability`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `bounces`, `signup`, `archive`, `retention` or `network`")),
+     "`theme`, `brand`, `language`, `timezone`, `database`, `durability`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `bounces`, `signup`, `archive`, `desk`, `retention` or `network`")),
     ("readers: []", "1: unknown key `readers`; expected"),
     ("folder: /etc", "1: unknown key `folder`; expected"),
     ("signup: {aprove: yes}", "10: unknown key `aprove`; did you mean `approve`?"),
@@ -241,7 +241,7 @@ def test_two_sources_of_one_name(files: Any) -> None:
         f"config/newsletter.yaml:7:31: {second}",
         (
             "config/newsletter.yaml:8:1: unknown key `xyz`; expected `title`, `from`, `base_url`, `postal_address`, "
-            "`theme`, `brand`, `language`, `timezone`, `database`, `durability`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `bounces`, `signup`, `archive`, `retention` or "
+            "`theme`, `brand`, `language`, `timezone`, `database`, `durability`, `window`, `sources`, `enrich`, `lookup`, `ranking`, `schedule`, `when_empty`, `provider`, `bounces`, `signup`, `archive`, `desk`, `retention` or "
             "`network`"
         ),
     ]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -225,3 +227,18 @@ def test_addresses_of_some_readers_alone(storage: Storage) -> None:
     found = storage.subscribers.emails([ada.id, eve.id, eve.id, "nobody"])
     assert found == {ada.id: "a@example.org", eve.id: "e@example.org"}
     assert storage.subscribers.emails([]) == {}
+
+
+def test_what_is_erased_while_somebody_still_reads_leaves_the_log_with_the_next_run(tmp_path: Path, now: datetime):
+    file = tmp_path / "newsletter.db"
+    with Storage.open(f"sqlite:///{file}", durability="process") as storage:
+        ada = storage.subscribers.save(Subscriber(id="", email="ada.lovelace@example.org"))
+        with closing(sqlite3.connect(file, isolation_level=None)) as reading:
+            reading.execute("BEGIN")
+            assert reading.execute("SELECT count(*) FROM subscribers").fetchone() == (1,)
+            storage.subscribers.erase(ada.id, now=now)
+            reading.execute("COMMIT")
+        storage.subscribers.finish_erasing()
+        storage.subscribers.finish_erasing()
+        held = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+        assert b"ada.lovelace" not in held

@@ -89,3 +89,15 @@ def test_what_readers_wrote_stays_text(site: Site, links: Links) -> None:
     assert "<script>" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "title: &#34;a&#34; &amp; b" in text
+
+
+def test_only_so_many_libraries_are_read_for_one_reader(site: Site, links: Links) -> None:
+    seal = SEAL.search(site.client.get(links.preferences).text)[1]
+
+    def send(action: str) -> int:
+        files = {"library": ("one.bib", b"@article{a, title={Loss of plasticity in deep learning}}")}
+        return site.client.post(f"{links.preferences}/{action}", data={"seal": seal}, files=files).status_code
+
+    statuses = [send("save") for _ in range(12)]
+    assert 429 not in statuses[:10]
+    assert (statuses[10:], send("preview"), send("backtest")) == ([429, 429], 429, 429)

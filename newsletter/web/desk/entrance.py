@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from newsletter.config.passwords import is_password
 from newsletter.storage.limits import EVERYBODY, Allowed
+from newsletter.subscriptions import place_of
 from newsletter.web.door import Door
 from newsletter.web.forms import Form
 from newsletter.web.seals import DESK
@@ -70,7 +71,7 @@ def enter(door: Door, request: Request, form: Form) -> Response:
     kept = door.settings.desk.password_hash
     if kept is None:
         return door.lost(request)
-    who, at = request.client.host if request.client else "nobody", datetime.now(UTC)
+    who, at = place_of(door.came_from(request)), datetime.now(UTC)
     if not (door.storage.limits.take(RULE, who, *BY_ONE, at=at) and _take_of_all(door, at)):
         return door.show(request, "desk/login", status=429, trouble="wait")
     with _AT_ONCE:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
-from web.conftest import SEAL, Site
+from web.conftest import MORNING, Site
 
 from newsletter.config.passwords import hash_password
 from newsletter.config.settings import Desk, Settings
@@ -84,7 +84,7 @@ def decided_later(site: Site) -> Callable[[DeliveryState], Delivery]:
             edition=site.storage.editions.list(1)[0].id,
             valid_until=now + timedelta(hours=9),
             message_id=f"<{state}@example.org>",
-            created_at=now,
+            created_at=max(now, MORNING),  # of the edition, which may be of later today
         )
         assert site.storage.deliveries.plan([new]) == 1
         leased = site.storage.deliveries.lease(owner="w", limit=9, until=now + timedelta(hours=1), now=now, at=now)
