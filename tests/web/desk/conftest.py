@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
-from web.conftest import MORNING, Site
+from web.conftest import MORNING, SEAL, Site
 
 from newsletter.config.passwords import hash_password
 from newsletter.config.settings import Desk, Settings
