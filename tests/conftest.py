@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,9 +26,12 @@ from newsletter.storage.schema import metadata
 
 __all__ = ["deployment", "once"]
 
-# How long an example takes is the machine's matter, and nothing here is asserted of it.
-hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("untimed")
+# How long an example takes is the machine's matter, and nothing here is asserted of it. The examples are the same each
+# time, so that a change is judged by what it changed; to look for new ones: HYPOTHESIS_PROFILE=explore.
+ANY_SPEED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("same", derandomize=True, **ANY_SPEED)
+hypothesis.settings.register_profile("explore", **ANY_SPEED)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Whoever starts the suite in the background of a shell has Ctrl-C ignored, and so would each process of a test's.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
