@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from email import message_from_bytes
 from threading import Lock, Thread
+from typing import TypeVar
 
 from benchmarks.faults.child import Job, at_once, run, was_killed
 from benchmarks.faults.kills import LARGE_BODY_BYTES, TRIES, drain, mailed, recipients
 from benchmarks.faults.points import Strike
 from benchmarks.faults.rows import Ledger, Row, add_up, judge, read_ledger
 from benchmarks.faults.world import Place, addresses, let_time_pass
-from newsletter.config.settings import SmtpProvider
+from newsletter.config.settings import SendgridProvider, SmtpProvider
 from newsletter.model import DeliveryState
 from newsletter.testing import DROP, STALL, SendgridAnswer, SendgridStub, SmtpSink
 
@@ -25,10 +26,13 @@ READY, RETRY, FAILED, SENT, UNCERTAIN = (
     DeliveryState.SENT,
     DeliveryState.UNCERTAIN,
 )
+Chosen = TypeVar("Chosen", SmtpProvider, SendgridProvider)
 FEW = 6
 A_DAY_SECONDS = 86_400
 VERBS = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END")
 CODES = (450, 452, 552, 554, 451, 421, 550, 535)
+SILENCE_SECONDS = 5.0
+"""After which a server that says nothing is given up: more than any that answers takes on a busy machine."""
 UNANSWERED = {"dropped": DROP, "no reply": STALL, "garbage": "no words of any protocol"}
 
 
@@ -76,7 +80,7 @@ def accept_without_an_answer(place: Place, *, readers: int) -> Iterator[Row]:
     for name, answer in UNANSWERED.items():
         script = EveryNth("END", 20, answer)
         with place.fresh(readers) as url, SmtpSink(script) as sink:
-            job = Job(url=url, provider=sink.settings.model_copy(update={"timeout_seconds": 0.3}), lanes=2)
+            job = Job(url=url, provider=impatient_with(sink.settings, answer), lanes=2)
             drain(url, lambda: job)  # noqa: B023 it is used up here
             row = judge(
                 f"T3 accepted, then {name}",
@@ -86,6 +90,11 @@ def accept_without_an_answer(place: Place, *, readers: int) -> Iterator[Row]:
                 at_stake=script.given,
             )
         yield row.with_checks(uncertain_are_exactly_those_without_an_answer=row.uncertain == script.given)
+
+
+def impatient_with(settings: Chosen, answer: object) -> Chosen:
+    """The provider given up early where it is told to say nothing, and with its own patience everywhere else."""
+    return settings.model_copy(update={"timeout_seconds": SILENCE_SECONDS}) if answer == STALL else settings
 
 
 def drop_at_each_verb(place: Place, *, readers: int) -> Row:
@@ -160,7 +169,7 @@ def refuse_connections(place: Place, *, readers: int, runs: int) -> Row:
     """T6: the server hangs up on every connection, run after run: no attempt is spent; then it is there, and all go."""
     with place.fresh(readers) as url:
         with hanging_up() as (port, probes):
-            away = SmtpProvider(kind="smtp", host="127.0.0.1", port=port, tls="none", timeout_seconds=1)
+            away = SmtpProvider(kind="smtp", host="127.0.0.1", port=port, tls="none")
             codes = {run(Job(url=url, provider=away, lanes=2)) for _ in range(runs)}
             ledger = read_ledger(url)
         with SmtpSink() as sink:
@@ -218,7 +227,7 @@ def answer_over_http(place: Place) -> Row:
 def _answer_request(place: Place, name: str, step: str, answer: SendgridAnswer | str, then: DeliveryState) -> Row:
     with place.fresh(FEW) as url, SendgridStub() as stub:
         stub.answer(step, answer)
-        job = Job(url=url, provider=stub.settings.model_copy(update={"timeout_seconds": 0.5}))
+        job = Job(url=url, provider=impatient_with(stub.settings, answer))
         run(job)
         first = read_ledger(url).rows[addresses(1)[0]]
         drain(url, lambda: job)

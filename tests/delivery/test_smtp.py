@@ -161,7 +161,7 @@ def test_a_greeting_that_fails_is_an_error_before_anything_is_sent(
     sink: SmtpSink, step: str, answer: str, error: type[ProviderError]
 ) -> None:
     sink.answer(step, answer)
-    settings = sink.settings.model_copy(update={"timeout_seconds": 0.2} if answer == STALL else {})
+    settings = sink.settings.model_copy(update={"timeout_seconds": 1} if answer == STALL else {})
     with pytest.raises(ProviderError) as caught, open_provider(settings):
         pass
     assert type(caught.value) is error
