@@ -6,13 +6,12 @@ runs into who was taken for dead.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, union_all, update
+from sqlalchemy import delete, update
 
 from newsletter.errors import UsageError
 from newsletter.model import Delivery, DeliveryState, joined
@@ -20,21 +19,17 @@ from newsletter.storage.clock import ClockMark
 from newsletter.storage.codec import compress
 from newsletter.storage.counter import HandCounter
 from newsletter.storage.delivery_rows import (
-    WHOLE,
     NotOurs,
-    count_states,
     give_up_rows,
     plan_rows,
     plan_suppressed_rows,
-    read_rows,
     settle_rows,
     still_ours,
 )
-from newsletter.storage.engine import Database, in_chunks
-from newsletter.storage.entries import aliases_of
-from newsletter.storage.kept import Kept, Stale
+from newsletter.storage.engine import Database
+from newsletter.storage.kept import Stale
+from newsletter.storage.known_deliveries import WAITS, KnownDeliveries
 from newsletter.storage.ledger import (
-    NEVER_SHOWN,
     NOTHING_TO_HAND,
     GivenUp,
     HandOver,
@@ -46,36 +41,17 @@ from newsletter.storage.ledger import (
     Wanted,
 )
 from newsletter.storage.parts import Body
-from newsletter.storage.schema import (
-    IS_AT_REST,
-    IS_DIGEST,
-    IS_IN_HAND,
-    IS_NO_DIGEST,
-    IS_READY,
-    deliveries,
-    doubts,
-    editions,
-    inputs,
-    messages,
-)
+from newsletter.storage.schema import IS_IN_HAND, IS_NO_DIGEST, deliveries, doubts, messages
 from newsletter.storage.turn import take_turn
 
-MOVING = frozenset({DeliveryState.READY, DeliveryState.LEASED, DeliveryState.HANDED, DeliveryState.SENT})
-"""States that the index of what is at rest leaves out."""
-LEFT_US = frozenset({DeliveryState.HANDED, DeliveryState.SENT, DeliveryState.UNCERTAIN})
-"""States in which a message may have reached its reader."""
-WAITS = ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY))
-"""What waits is found by two indexes."""
 
-
-class Deliveries:
+class Deliveries(KnownDeliveries):
     """The store of deliveries. ``now`` is the product's clock, ``at`` the machine's."""
 
     def __init__(self, database: Database, counter: HandCounter, clock: ClockMark) -> None:
-        self._database = database
+        super().__init__(database)
         self._counter = counter
         self._clock = clock
-        self._kept = Kept(database)
 
     # -- a delivery's life ---------------------------------------------------------------------------------------
 
@@ -212,137 +188,6 @@ class Deliveries:
             connection.execute(theirs.where(*handed).values(valid_until=deliveries.c.created_at))
         return count
 
-    # -- what is known -------------------------------------------------------------------------------------------
-
-    def is_anything_ready(
-        self, *, at: datetime, only: Collection[str] | None = None, letters_only: bool = False
-    ) -> bool:
-        """Whether a lease would find something to do."""
-        query = (
-            select(deliveries.c.id)
-            .outerjoin(editions, editions.c.id == deliveries.c.edition)
-            .where(or_(editions.c.paused.is_(None), editions.c.paused.is_(False)))
-            .limit(1)
-        )
-        if only is not None:
-            query = query.where(deliveries.c.subscriber.in_(list(only)))
-        if letters_only:
-            query = query.where(IS_NO_DIGEST)
-        due = query.where(IS_AT_REST, deliveries.c.state == DeliveryState.RETRY, deliveries.c.retry_at <= at)
-        with self._database.reading() as connection:
-            return any(connection.scalar(one) is not None for one in (query.where(IS_READY), due))
-
-    def count_waiting(self, *, now: datetime, only: Collection[str] | None = None) -> int:
-        """How many digests a run may still send, now or when their retry is due."""
-        query = select(func.count()).where(IS_DIGEST, deliveries.c.valid_until > now)
-        if only is not None:
-            query = query.where(deliveries.c.subscriber.in_(list(only)))
-        with self._database.reading() as connection:
-            return sum(connection.scalar(query.where(*which)) or 0 for which in WAITS)
-
-    def states(self, dates: Mapping[str, date]) -> dict[str, DeliveryState]:
-        """Reader -> what became of their digest for that local date; those without one are left out."""
-        query = select(deliveries.c.subscriber, deliveries.c.local_date, deliveries.c.state).where(
-            IS_DIGEST, deliveries.c.local_date.in_(set(dates.values()))
-        )
-        rows = self._of_readers(query, dates)
-        return {reader: DeliveryState(state) for reader, day, state in rows if dates[reader] == day}
-
-    def known_subscribers(self) -> set[str]:
-        """Ids of the readers for whom a digest was ever planned."""
-        with self._database.reading() as connection:
-            return set(connection.scalars(select(deliveries.c.subscriber).distinct().where(IS_DIGEST)))
-
-    def shown_since(self, readers: Iterable[str], at: datetime, *, before: date | None = None) -> dict[str, set[str]]:
-        """Reader -> ids, as they are now, of the entries on their cards in digests made at or after that instant.
-
-        What failed, was suppressed or cancelled was not shown. Readers who were shown nothing are left out. With a date
-        only digests of days ``before`` it count.
-        """
-        query = (
-            select(deliveries.c.subscriber, inputs.c.shown)
-            .join(inputs)
-            .where(IS_DIGEST, deliveries.c.created_at >= at, deliveries.c.state.not_in(NEVER_SHOWN))
-        )
-        if before is not None:
-            query = query.where(deliveries.c.local_date < before)
-        shown: dict[str, set[str]] = {}
-        for reader, ids in self._of_readers(query, readers):
-            shown.setdefault(reader, set()).update(json.loads(ids))
-        with self._database.reading() as connection:
-            current = aliases_of(connection, set().union(*shown.values()))
-        return {reader: {current.get(entry_id, entry_id) for entry_id in ids} for reader, ids in shown.items()}
-
-    def counts(self) -> dict[DeliveryState, int]:
-        """How many deliveries are in each state; states of none are left out."""
-        with self._database.reading() as connection:
-            return count_states(connection)
-
-    def find(
-        self,
-        *,
-        states: Collection[DeliveryState] | None = None,
-        subscriber: str | None = None,
-        edition: str | None = None,
-        local_date: date | None = None,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> list[Delivery]:
-        """The latest deliveries that fit, latest first; ``before``: the last id of the page before."""
-        query = WHOLE.order_by(deliveries.c.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(deliveries.c.id < before)
-        if states is not None:
-            query = query.where(deliveries.c.state.in_(list(states)))
-            if not set(states) & MOVING:
-                query = query.where(IS_AT_REST)
-        if subscriber is not None:
-            mine = select(deliveries.c.id).where(deliveries.c.subscriber == subscriber)
-            query = query.where(deliveries.c.id.in_(union_all(mine.where(IS_DIGEST), mine.where(IS_NO_DIGEST))))
-        for column, wanted in (("edition", edition), ("local_date", local_date)):
-            if wanted is not None:
-                query = query.where(deliveries.c[column] == wanted)
-        with self._database.reading() as connection:
-            return read_rows(connection, query)
-
-    def by_id(self, delivery_id: int) -> Delivery | None:
-        """The delivery of that id."""
-        with self._database.reading() as connection:
-            return next(iter(read_rows(connection, WHOLE.where(deliveries.c.id == delivery_id))), None)
-
-    def message(self, subscriber: str, local_date: date) -> bytes | None:
-        """The bytes of the digest that was handed over for that date; ``None`` where there are none, or no longer."""
-        query = (
-            select(messages.c.encoding, messages.c.body)
-            .join(deliveries)
-            .where(
-                IS_DIGEST,
-                deliveries.c.subscriber == subscriber,
-                deliveries.c.local_date == local_date,
-                deliveries.c.state.in_(LEFT_US),
-            )
-        )
-        with self._database.reading() as connection:
-            kept = connection.execute(query).one_or_none()
-            return None if kept is None else self._kept.read(connection, kept.encoding, kept.body)
-
-    def digests(self, subscriber: str, *, limit: int) -> list[Delivery]:
-        """The latest digests that were handed over to this reader, latest first."""
-        query = WHOLE.where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
-        with self._database.reading() as connection:
-            return read_rows(connection, query.order_by(deliveries.c.local_date.desc()).limit(limit))
-
-    def kept_dates(self, subscriber: str) -> list[date]:
-        """The dates for which ``message`` has this reader's digest, latest first."""
-        query = (
-            select(deliveries.c.local_date)
-            .join(messages)
-            .where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
-            .order_by(deliveries.c.local_date.desc())
-        )
-        with self._database.reading() as connection:
-            return list(connection.scalars(query))
-
     def prune(self, now: datetime, *, messages_older_than: timedelta, rows_older_than: timedelta) -> tuple[int, int]:
         """Deletes what is kept no longer; how many messages and how many ledger rows (their messages not counted)."""
         with self._database.writing() as connection:
@@ -374,11 +219,6 @@ class Deliveries:
         self._kept.remember(known)
         self._counter.publish(count)
         return turned
-
-    def _of_readers(self, query: Select[Any], readers: Iterable[str]) -> Iterator[Any]:
-        with self._database.reading() as connection:
-            for chunk in in_chunks(set(readers)):
-                yield from connection.execute(query.where(deliveries.c.subscriber.in_(chunk)))
 
     def _decide(self, delivery_id: int, state: DeliveryState, origins: Collection[DeliveryState]) -> bool:
         at = self._database.clock()

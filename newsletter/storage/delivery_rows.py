@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import BindParameter, Connection, Select, bindparam, select, text, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from newsletter.model import DIGEST, Delivery, DeliveryState, Subscriber
 from newsletter.storage import delivery_sql as sql
@@ -24,12 +24,11 @@ from newsletter.storage.ledger import (
     Settlement,
     Wanted,
     before,
-    delivery_of,
     obstacle,
     shown_as_text,
 )
-from newsletter.storage.schema import AT_REST, IS_IN_HAND, deliveries, inputs
-from newsletter.storage.subscribers import subscriber_from
+from newsletter.storage.schema import IS_IN_HAND, deliveries
+from newsletter.storage.subscriber_rows import subscriber_from
 from newsletter.storage.times import UtcDateTime
 from newsletter.text import one_line
 
@@ -42,19 +41,6 @@ LOST = "its sender ended before the provider's answer was recorded"
 
 class NotOurs(Exception):
     """A row is not in the state, or not of the lease, that the caller took it for."""
-
-
-WHOLE = select(deliveries, inputs.c.message_id, inputs.c.shown, inputs.c.payload).join(inputs)
-"""Deliveries with all that their record says."""
-_NAMES = [column.name for column in WHOLE.selected_columns]
-
-_COUNTS = text(
-    "SELECT 'total' AS state, count(*) FROM deliveries"
-    " UNION ALL SELECT 'ready', count(*) FROM deliveries WHERE state = 'ready'"
-    " UNION ALL SELECT state, count(*) FROM deliveries WHERE owner IS NOT NULL AND state IN ('leased', 'handed')"
-    " GROUP BY state"
-    " UNION ALL SELECT state, count(*) FROM deliveries WHERE [at rest] GROUP BY state".replace("[at rest]", AT_REST)
-)
 
 
 def _settle_from(origins: Collection[DeliveryState]) -> str:
@@ -75,19 +61,6 @@ _IN_HAND = (
 _THESE = update(deliveries).where(_COLUMNS.id.in_(_IDS)).values(updated_at=_AT)
 _LOSE = _THESE.values(state=DeliveryState.UNCERTAIN, error=LOST, lease_until=None)
 _RETURN = _THESE.values(state=DeliveryState.READY, owner=None, lease_until=None)
-
-
-def read_rows(connection: Connection, query: Select[Any]) -> list[Delivery]:
-    """The deliveries that a SELECT of ``WHOLE`` finds."""
-    return [delivery_of(zip(_NAMES, row, strict=True)) for row in connection.execute(query)]
-
-
-def count_states(connection: Connection) -> dict[DeliveryState, int]:
-    """How many deliveries are in each state, in one look; those that were sent are what is left of all."""
-    counted = {state: count for state, count in connection.execute(_COUNTS) if count}
-    total = counted.pop("total", 0)
-    sent = total - sum(counted.values())
-    return {DeliveryState(state): count for state, count in ({"sent": sent} | counted).items() if count}
 
 
 # -- planning ------------------------------------------------------------------------------------------------------

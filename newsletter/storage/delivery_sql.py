@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.storage.subscribers import SUBSCRIBER_COLUMNS
+from newsletter.storage.subscriber_rows import SUBSCRIBER_COLUMNS
 
 LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'deliveries'"
 NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('deliveries', 'id')) FROM generate_series(1, ?)"

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.addresses import normal_form
 from newsletter.errors import UsageError
-from newsletter.model import Owner, ProfileSpec, Schedule, Subscriber, SubscriberState
+from newsletter.model import Owner, Subscriber, SubscriberState
+from newsletter.storage import erasing, file_readers
 from newsletter.storage.codec import PROFILE, SCHEDULE
 from newsletter.storage.engine import Database, execute_all, in_chunks
 from newsletter.storage.limits import Limits
-from newsletter.storage.schema import IS_DIGEST, IS_NO_DIGEST, deliveries, events, notes, subscribers
+from newsletter.storage.schema import subscribers
+from newsletter.storage.subscriber_rows import new_id, row_of, subscriber_of
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
-LOG_HOLDS = "log holds"
-"""The note that somebody's rows are in the log although they were erased."""
 
 
 class Subscribers:
@@ -153,19 +151,13 @@ class Subscribers:
         Ids, pauses and leaving are kept; who is gone from the file becomes removed, who is back active again. An
         address that was erased is passed over: only its owner brings it back.
         """
-        wanted = _by_address(readers)
+        wanted = file_readers.by_address(readers)
         erased = self._suppressions.among([reader.email for reader in readers], reason=ERASED)
         with self._database.writing() as connection:
             stored = _stored(connection, wanted)
-            synced = {
-                address: _from_file(reader, stored.get(address), now)
-                for address, reader in wanted.items()
-                if address in stored or reader.email not in erased
-            }
-            gone = [_removed(old) for address, old in stored.items() if address not in wanted]
-            known = set(stored.values())
-            self._write(connection, [new for new in [*synced.values(), *gone] if new not in known])
-        return list(synced.values())
+            synced, changed = file_readers.merge(wanted, stored, erased=erased, now=now)
+            self._write(connection, changed)
+        return synced
 
     def forget(self, subscriber_id: str) -> bool:
         """Removes somebody who never was a reader, with the letters they got; ``erase`` is for readers."""
@@ -177,11 +169,7 @@ class Subscribers:
 
     def _forget(self, *which: ColumnElement[bool]) -> int:
         with self._database.writing() as connection:
-            gone = list(connection.scalars(select(subscribers.c.id).where(*which)))
-            for chunk in in_chunks(gone):
-                connection.execute(delete(deliveries).where(IS_NO_DIGEST, deliveries.c.subscriber.in_(chunk)))
-                connection.execute(delete(subscribers).where(subscribers.c.id.in_(chunk)))
-        return len(gone)
+            return erasing.forget_rows(connection, *which)
 
     def erase(self, subscriber_id: str, *, now: datetime) -> bool:
         """Forgets a person: profile, deliveries, messages, events; a salted hash stays that keeps them unmailed.
@@ -194,114 +182,21 @@ class Subscribers:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
             self._limits.forget_within(connection, email)
-            for kinds in (IS_DIGEST, IS_NO_DIGEST):  # an index each
-                theirs = kinds, deliveries.c.subscriber == subscriber_id
-                connection.execute(
-                    delete(events).where(events.c.delivery_id.in_(select(deliveries.c.id).where(*theirs)))
-                )
-                connection.execute(delete(deliveries).where(*theirs))
-            connection.execute(delete(events).where(events.c.subscriber == subscriber_id))
-            connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
-        if self._database.is_sqlite and not self._database.empty_log():
-            with self._database.writing() as connection:
-                connection.execute(self._database.upsert(notes), {"name": LOG_HOLDS, "value": "what was erased"})
+            erasing.erase_rows(connection, subscriber_id)
+        erasing.empty_log(self._database)
         return True
 
     def finish_erasing(self) -> None:
         """Empties SQLite's log of what was erased while another connection was still reading it."""
-        its_note = notes.c.name == LOG_HOLDS
-        with self._database.reading() as connection:
-            if connection.scalar(select(notes.c.value).where(its_note)) is None:
-                return
-        if self._database.empty_log():
-            with self._database.writing() as connection:
-                connection.execute(delete(notes).where(its_note))
+        erasing.finish_erasing(self._database)
 
     def _read(self, query: Any) -> list[Subscriber]:
         with self._database.reading() as connection:
             return [subscriber_of(row) for row in connection.execute(query).mappings()]
 
     def _write(self, connection: Connection, people: Iterable[Subscriber]) -> None:
-        rows = [
-            {
-                "id": person.id,
-                "email": person.email,
-                "address": normal_form(person.email),
-                "address_hash": self._suppressions.hash(person.email),
-                "name": person.name,
-                "timezone": person.timezone,
-                "schedule": SCHEDULE.encode(person.schedule),
-                "profile": PROFILE.encode(person.profile),
-                "state": person.state,
-                "paused_until": person.paused_until,
-                "owner": person.owner,
-                "created_at": person.created_at,
-                "when_empty": person.when_empty,
-            }
-            for person in people
-        ]
+        rows = [row_of(person, address_hash=self._suppressions.hash(person.email)) for person in people]
         execute_all(connection, self._database.upsert(subscribers), rows)
-
-
-def new_id() -> str:
-    """An id that says nothing of its bearer and cannot be guessed."""
-    return secrets.token_hex(8)
-
-
-SUBSCRIBER_COLUMNS = (
-    *("id", "email", "name", "timezone", "schedule", "profile", "state", "paused_until", "owner", "created_at"),
-    "when_empty",
-)
-"""What a reader's record is made of."""
-
-
-def subscriber_of(row: RowMapping) -> Subscriber:
-    """The record of a row of the table ``subscribers``."""
-    return subscriber_from([row[name] for name in SUBSCRIBER_COLUMNS])
-
-
-def subscriber_from(
-    values: Sequence[Any],
-    *,
-    read_instant: Callable[[Any], datetime] = lambda instant: instant,
-    read_day: Callable[[Any], date] = lambda day: day,
-) -> Subscriber:
-    """The record out of the values of ``SUBSCRIBER_COLUMNS``; instants and days may be as the driver has them."""
-    return Subscriber(
-        id=values[0],
-        email=values[1],
-        name=values[2],
-        timezone=values[3],
-        schedule=_schedule(values[4]),
-        profile=_profile(values[5]),
-        state=_STATES[values[6]],
-        paused_until=None if values[7] is None else read_day(values[7]),
-        owner=_OWNERS[values[8]],
-        created_at=None if values[9] is None else read_instant(values[9]),
-        when_empty=values[10],
-    )
-
-
-_STATES = {state.value: state for state in SubscriberState}
-_OWNERS = {owner.value: owner for owner in Owner}
-
-
-@lru_cache(maxsize=1024)
-def _schedule(stored: str) -> Schedule:
-    return SCHEDULE.decode(stored)
-
-
-@lru_cache(maxsize=1024)
-def _profile(stored: str) -> ProfileSpec:
-    return PROFILE.decode(stored)
-
-
-def _by_address(readers: Iterable[Subscriber]) -> dict[str, Subscriber]:
-    found: dict[str, Subscriber] = {}
-    for reader in readers:
-        if found.setdefault(normal_form(reader.email), reader) is not reader:
-            raise UsageError(f"{reader.email}: this reader stands twice in subscribers.yaml")
-    return found
 
 
 def _stored(connection: Connection, addresses: Collection[str]) -> dict[str, Subscriber]:
@@ -310,22 +205,3 @@ def _stored(connection: Connection, addresses: Collection[str]) -> dict[str, Sub
     for chunk in in_chunks(addresses):
         rows += connection.execute(select(subscribers).where(subscribers.c.address.in_(chunk))).mappings()
     return {row["address"]: subscriber_of(row) for row in rows}
-
-
-def _from_file(reader: Subscriber, stored: Subscriber | None, now: datetime) -> Subscriber:
-    """The file's word on everything but what only the database or the person can say."""
-    if stored is None:
-        return replace(reader, id=new_id(), owner=Owner.FILE, created_at=now)
-    back = stored.state in {SubscriberState.REMOVED, SubscriberState.PENDING, SubscriberState.WAITING}
-    return replace(
-        reader,
-        id=stored.id,
-        owner=Owner.FILE,
-        state=SubscriberState.ACTIVE if back else stored.state,
-        paused_until=stored.paused_until,
-        created_at=stored.created_at,
-    )
-
-
-def _removed(stored: Subscriber) -> Subscriber:
-    return stored if stored.state is SubscriberState.LEFT else replace(stored, state=SubscriberState.REMOVED)

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from newsletter.model import DIGEST, DeliveryState
 from newsletter.storage.engine import Database, in_chunks
-from newsletter.storage.schema import IS_AT_REST, IS_IN_HAND, IS_READY, deliveries, editions
+from newsletter.storage.known_deliveries import WAITS
+from newsletter.storage.schema import IS_AT_REST, IS_IN_HAND, deliveries, editions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Waiting:
     def digests(self, *, after: datetime) -> array[int]:
         """Ids of all digests that may still be sent: eight bytes each, for there may be a million."""
         found = array("q")
-        for which in ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY)):
+        for which in WAITS:
             query = select(deliveries.c.id).where(*which, deliveries.c.kind == DIGEST, deliveries.c.valid_until > after)
             with self._database.reading() as connection:
                 found.extend(connection.scalars(query))
@@ -80,7 +81,7 @@ class Waiting:
     def held(self, *, after: datetime | None = None, only: Collection[str] | None = None) -> Sequence[Held]:
         """Those of paused editions, by edition."""
         found: dict[str, int] = {}
-        for which in ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY)):
+        for which in WAITS:
             query = select(deliveries.c.edition, func.count())
             query = _narrow(query, (*which, editions.c.paused.is_(True)), after=after, only=only)
             with self._database.reading() as connection:
