@@ -19,11 +19,11 @@ from newsletter.pipeline.learning import (
     cast_vote,
     find_line,
     find_paper,
-    reference_of,
     take_back,
     what_was_learnt,
 )
 from newsletter.ranking.learning import Learnt, tell
+from newsletter.sources.references import reference_of
 from newsletter.storage import Storage
 from newsletter.subscriptions import reader_named
 from newsletter.text import readable

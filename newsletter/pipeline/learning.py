@@ -15,10 +15,9 @@ from newsletter.model import Entry, Owner, Subscriber, Vote
 from newsletter.pipeline.once import Once
 from newsletter.ranking.learning import Learnt, learnt, tell_day
 from newsletter.sources.identity import keys_of
-from newsletter.sources.references import read_references
+from newsletter.sources.references import read_references, reference_of
 from newsletter.storage import Storage
 from newsletter.subscriptions import first_known, stored_reader
-from newsletter.text import one_line
 
 BACKGROUND_ENTRIES = 2_000
 """Latest papers of the store, which tell what is special about those that were voted on."""
@@ -123,15 +122,6 @@ def as_patch(settings: Settings, reader: Subscriber, lines: Sequence[Learnt]) ->
         above.append(_what_next(reader))
     spec = replace(reader.profile, liked=tuple(lists[1]), disliked=tuple(lists[-1]))
     return write_profile(spec, remarks=remarks, above=above)
-
-
-def reference_of(entry: Entry) -> str:
-    """The shortest sure way to name a paper in ``liked:`` or ``disliked:``."""
-    if entry.arxiv_id:
-        return f"arXiv:{entry.arxiv_id}"
-    if entry.doi:
-        return f"doi:{entry.doi}"
-    return f"title: {one_line(entry.title)}"
 
 
 _LISTS = {1: "liked", -1: "disliked"}

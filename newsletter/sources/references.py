@@ -16,7 +16,7 @@ from newsletter.sources.identifiers import doi
 from newsletter.sources.identity import keys_of, with_ids
 from newsletter.sources.isolated import Children
 from newsletter.sources.libraries.reading import EXPECTED, MISTAKES
-from newsletter.text import clean
+from newsletter.text import clean, one_line
 
 MAX_LIBRARY_BYTES = 16_000_000
 CPU_SECONDS = 30
@@ -76,6 +76,20 @@ def _read_one(text: str) -> Reference:
         case _:
             link = text.strip()
             return _reference(text, Entry(title="", link=link, doi=doi(_END_OF_A_PAGE.sub("", link))))
+
+
+def reference_of(entry: Entry) -> str:
+    """The shortest sure way to name a paper that ``read_references`` finds again; empty where nothing is known of it.
+
+    >>> reference_of(Entry(title="Tides", doi="10.1101/2024.01.01.573829")), reference_of(Entry(title="Late frost"))
+    ('doi:10.1101/2024.01.01.573829', 'title: Late frost')
+    """
+    if entry.arxiv_id:
+        return f"arXiv:{entry.arxiv_id}"
+    if entry.doi:
+        return f"doi:{entry.doi}"
+    title = one_line(entry.title)
+    return f"title: {title}" if title else entry.link or ""
 
 
 def read_library(path: Path) -> list[Reference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsletter.subscriptions.asking import Asked, SignUp, read_sign_up
 from newsletter.subscriptions.barring import Barred, find_suppression, lift_suppression
 from newsletter.subscriptions.exporting import export_reader
 from newsletter.subscriptions.joining import (
@@ -39,7 +40,6 @@ from newsletter.subscriptions.readers import (
     resume_reader,
     stored_reader,
 )
-from newsletter.subscriptions.wishes import Asked, Wishes, read_wishes
 
 __all__ = [
     "NO_READERS",
@@ -49,7 +49,7 @@ __all__ = [
     "Barred",
     "Joined",
     "ResolvedProfile",
-    "Wishes",
+    "SignUp",
     "add_reader",
     "approve_reader",
     "as_they_stand",
@@ -73,7 +73,7 @@ __all__ = [
     "pause_reader",
     "place_of",
     "plan_letter",
-    "read_wishes",
+    "read_sign_up",
     "reader_named",
     "reader_of",
     "readers",

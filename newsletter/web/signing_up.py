@@ -21,11 +21,11 @@ from newsletter.subscriptions import (
     Joined,
     confirm,
     is_confirmed,
-    read_wishes,
+    read_sign_up,
     sign_up,
     takes_sign_ups,
 )
-from newsletter.subscriptions.wishes import CADENCES
+from newsletter.subscriptions.asking import CADENCES
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door
 from newsletter.web.forms import Form, clean
@@ -76,11 +76,11 @@ def _ask(libraries: Throttle, door: Door, request: Request, form: Form) -> Respo
     asked, came_from = _read(form), door.came_from(request)
     if asked.library and not libraries.allows(came_from):
         return door.tell(request, "too_often", status=429)
-    wishes = read_wishes(asked, door.settings)
-    if wishes.subscriber is None:
-        return _form(door, request, asked, mistakes=wishes.mistakes, status=422)
+    read = read_sign_up(asked, door.settings)
+    if read.subscriber is None:
+        return _form(door, request, asked, mistakes=read.mistakes, status=422)
     now = datetime.now(UTC)
-    if not sign_up(door.settings, door.storage, wishes.subscriber, came_from=came_from, now=now):
+    if not sign_up(door.settings, door.storage, read.subscriber, came_from=came_from, now=now):
         return door.tell(request, "too_often", status=429)
     door.post()
     return door.tell(request, "asked")

@@ -13,8 +13,7 @@ from newsletter.config.named import read_reference
 from newsletter.config.values import read_clock, read_zone_name
 from newsletter.errors import UsageError
 from newsletter.model import Interest, ProfileSpec, Schedule, Subscriber
-from newsletter.pipeline.learning import reference_of
-from newsletter.sources.references import read_upload
+from newsletter.sources.references import read_upload, reference_of
 from newsletter.text import one_line, shorten
 from newsletter.web.forms import Form, Upload
 
@@ -99,6 +98,7 @@ class _Reading:
 
     def __init__(self, form: Form, saved: Subscriber) -> None:
         self._form, self._saved, self._old = form, saved, saved.profile
+        self._told = tell_wishes(saved).typed
         self._typed: dict[str, Any] = {name: form.text(name) for name in (*_LISTS, *_ONE_LINE)}
         self._typed["days"] = sorted({int(day) for day in form.texts("days") if day in set("0123456")})
         self._mistakes: dict[str, Mistake] = {}
@@ -152,12 +152,12 @@ class _Reading:
 
     def _lines(self, name: str, saved: Sequence[Any], read: Callable[[str], Any]) -> tuple[Any, ...]:
         """Each line of the field once; what was saved where one of them is wrong."""
-        lines = [line for text in self._typed[name].split("\n") if (line := one_line(text))]
+        lines, kept = _lines_of(self._typed[name]), _lines_of(self._told[name])
         most = MOST.get(name, MOST_NAMES)
         if len(lines) > most:
             self._mistakes[name] = Mistake(name="many", value=str(len(lines)), high=most)
             return tuple(saved)
-        if long := next((line for line in lines if len(line) > MAX_CHARACTERS), None):
+        if long := next((line for line in lines if len(line) > MAX_CHARACTERS and line not in kept), None):
             self._mistakes[name] = Mistake(name="long", value=shorten(long, 60), high=MAX_CHARACTERS)
             return tuple(saved)
         found: dict[Any, None] = {}
@@ -224,6 +224,10 @@ def shares(trending: str) -> Iterable[str]:
     """What the field for trending offers, and what stands there now."""
     offered = [f"{share:g}" for share in SHARES]
     return offered if trending in {"", *offered} else sorted([*offered, trending], key=_as_number)
+
+
+def _lines_of(typed: str) -> list[str]:
+    return [line for text in typed.split("\n") if (line := one_line(text))]
 
 
 def _tell_interest(interest: Interest) -> str:

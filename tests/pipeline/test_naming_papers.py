@@ -9,8 +9,9 @@ from newsletter.config import load
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
 from newsletter.model import Entry, EntryChanges
-from newsletter.pipeline.learning import find_paper, reference_of
+from newsletter.pipeline.learning import find_paper
 from newsletter.sources.identity import keys_of
+from newsletter.sources.references import reference_of
 from newsletter.storage import Storage
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -18,7 +18,7 @@ from newsletter.model import ConsentAct, Interest, LetterKind, Owner, Schedule, 
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.posting import post_letters
 from newsletter.subscriptions import forget_unconfirmed, leave
-from newsletter.subscriptions.wishes import MOST_INTERESTS
+from newsletter.subscriptions.asking import MOST_INTERESTS
 from newsletter.web.app import make_app
 
 NEW = "new@example.org"

@@ -151,6 +151,15 @@ def test_papers_may_be_typed_as_people_name_them() -> None:
     )
 
 
+def test_what_is_saved_may_be_saved_again_however_long_it_is() -> None:
+    reader = reader_with(ProfileSpec(liked=("title: " + "plasticity " * 40,), muted=("m" * 400,)))
+    wishes = read_wishes(form_of(tell_wishes(reader).typed), reader)
+    assert (wishes.mistakes, wishes.reader.profile.muted) == ({}, reader.profile.muted)
+    longest = "on " * 98 + "plasticity"
+    once = read_wishes(form_of({**tell_wishes(reader).typed, "liked": longest[-300:]}), reader).reader
+    assert read_wishes(form_of(tell_wishes(once).typed), once).mistakes == {}
+
+
 @pytest.mark.parametrize(
     ("line", "interest"),
     [

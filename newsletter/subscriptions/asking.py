@@ -14,12 +14,12 @@ from newsletter.config.values import WEEKDAYS, is_zone, read_clock
 from newsletter.errors import UsageError
 from newsletter.model import Entry, Subscriber
 from newsletter.sources.libraries.names import read_names
-from newsletter.sources.references import read_upload
+from newsletter.sources.references import read_upload, reference_of
 from newsletter.text import one_line, shorten
 
 MOST_INTERESTS = 50
 MOST_LIKED = 200
-PHRASE_CHARACTERS, TITLE_CHARACTERS = 120, 300
+PHRASE_CHARACTERS, REFERENCE_CHARACTERS = 120, 300
 CADENCES = ("daily", "weekdays", "weekly", "chosen")
 _PHRASES = re.compile(r"[\n,;]")
 _NAMES = re.compile(r"[,;\s]+")
@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SignUp:
     """What came of it."""
 
     subscriber: Subscriber | None = None
@@ -53,7 +53,7 @@ class Wishes:
     """``email``, ``domain``, ``library``, ``days``, ``at`` or ``zone``: what is wrong, where there is no subscriber."""
 
 
-def read_wishes(asked: Asked, settings: Settings) -> Wishes:
+def read_sign_up(asked: Asked, settings: Settings) -> SignUp:
     """The subscriber that was asked for, without an id, or every mistake at once."""
     mistakes = set(_mistakes(asked, settings))
     uploaded: Sequence[Entry] = ()
@@ -63,36 +63,27 @@ def read_wishes(asked: Asked, settings: Settings) -> Wishes:
         except UsageError:
             mistakes.add("library")
     if mistakes:
-        return Wishes(mistakes=frozenset(mistakes))
+        return SignUp(mistakes=frozenset(mistakes))
     schedule: dict[str, Any] = {"days": list(asked.days) if asked.cadence == "chosen" else asked.cadence}
     if asked.at:
         schedule["at"] = asked.at
-    liked = [*_named(asked.papers), *filter(None, map(reference_to, uploaded))]
+    liked = [*_named(asked.papers), *map(reference_of, uploaded)]
     given = {
         "email": asked.email,
         "timezone": asked.zone or settings.timezone.key,
         "schedule": schedule,
         "profile": {
             "interests": _once(_phrases(asked.interests), MOST_INTERESTS),
-            "liked": _once(liked, MOST_LIKED),
+            "liked": _once((shorten(said, REFERENCE_CHARACTERS) for said in liked), MOST_LIKED),
         },
     }
-    return Wishes(read_reader(given, settings))
+    return SignUp(read_reader(given, settings))
 
 
 def is_welcome(email: str, settings: Settings) -> bool:
     """Whether addresses of that domain may sign up."""
     domains = settings.signup.domains
     return not domains or email.rpartition("@")[2].casefold() in domains
-
-
-def reference_to(paper: Entry) -> str | None:
-    """The paper as a profile names it; ``None`` for one that nothing is known of."""
-    if paper.arxiv_id:
-        return f"arXiv:{paper.arxiv_id}"
-    if paper.doi:
-        return f"doi:{paper.doi}"
-    return _titled(paper.title)
 
 
 def _mistakes(asked: Asked, settings: Settings) -> Iterator[str]:
@@ -125,14 +116,9 @@ def _named(text: str) -> Iterator[str]:
     for line in text.splitlines():
         named = [record.entry for word in _NAMES.split(line) if word for record in read_names(word)]
         if named and all(named):
-            yield from (said for entry in named if entry and (said := reference_to(entry) or entry.link))
-        elif title := _titled(line):
-            yield title
-
-
-def _titled(title: str) -> str | None:
-    said = one_line(title)
-    return f"title: {shorten(said, TITLE_CHARACTERS)}" if said else None
+            yield from (reference_of(entry) for entry in named if entry)
+        elif title := one_line(line):
+            yield f"title: {title}"
 
 
 def _once(things: Iterable[str], most: int) -> list[str]:
