@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from newsletter.cli.links import link
 from newsletter.cli.output import out, print_json, print_warning, table
 from newsletter.cli.reader_rows import COLUMNS, csv_row, read_row, reader_document, rows_of, schedule_words
 from newsletter.errors import UsageError
-from newsletter.model import Delivery, Subscriber, SubscriberState
+from newsletter.model import Subscriber, SubscriberState
 from newsletter.storage import Storage
 from newsletter.subscriptions import (
     UNCONFIRMED,
@@ -32,7 +32,7 @@ from newsletter.subscriptions import (
     readers,
     resume_reader,
 )
-from newsletter.text.instants import iso, told_instant
+from newsletter.text.instants import told_instant
 
 app = typer.Typer(help="Readers: list, add, import, pause, export, erase.", no_args_is_help=True)
 
@@ -140,12 +140,7 @@ def export(
     with context.storage() as storage:
         if email is not None:
             reader = reader_named(email, context.settings, storage)
-            votes = storage.votes.of([reader.id]).get(reader.id, ())
-            deliveries = _deliveries(storage.deliveries.find(subscriber=reader.id))
-            barred = _reason(storage.suppressions.reasons([reader.email]).get(reader.email))
-            held = export_reader(storage, reader)
-            document = {**reader_document(reader, barred), "votes": votes_document(votes), "deliveries": deliveries}
-            print_json({**document, "consents": held["consents"], "events": held["events"]})
+            print_json(export_reader(storage, reader))
             return
         found = readers(context.settings, storage)
         votes_of = storage.votes.of([reader.id for reader in found]) if json else {}
@@ -254,15 +249,3 @@ def _cell(value: object) -> str:
 def _item(item: object) -> str:
     """A member of a list; an interest with a weight of its own as words."""
     return f"{item['text']} (weight {item['weight']:g})" if isinstance(item, dict) else str(item)
-
-
-def _deliveries(found: Iterable[Delivery]) -> list[dict[str, Any]]:
-    return [
-        {
-            "date": one.local_date.isoformat(),
-            "state": one.state.value,
-            "sent_at": iso(one.sent_at),
-            "shown": list(one.shown),
-        }
-        for one in found
-    ]

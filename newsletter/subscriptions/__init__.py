@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from newsletter.subscriptions.asking import Asked, SignUp, read_sign_up
 from newsletter.subscriptions.barring import Barred, find_suppression, lift_suppression
-from newsletter.subscriptions.exporting import export_reader
+from newsletter.subscriptions.exporting import export_reader, tell_delivery, tell_reader, tell_vote
 from newsletter.subscriptions.joining import (
     Joined,
     approve_reader,
@@ -83,4 +83,7 @@ __all__ = [
     "sign_up",
     "stored_reader",
     "takes_sign_ups",
+    "tell_delivery",
+    "tell_reader",
+    "tell_vote",
 ]

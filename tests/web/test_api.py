@@ -10,10 +10,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
-from web.conftest import Site
+from web.conftest import Links, Site
 from web.served import dump
 
-from newsletter.model import Consent, ConsentAct, DeliveryState, SubscriberState
+from newsletter.model import Consent, ConsentAct, DeliveryState, Event, EventKind, SubscriberState
 from newsletter.storage import NewDelivery
 from newsletter.web.api.app import make_api
 from newsletter.web.api.scopes import Scope
@@ -211,18 +211,33 @@ def test_a_profile_of_the_file_is_changed_there(site: Site, call: Caller) -> Non
     assert site.everything() == before
 
 
-def test_an_export_has_all_that_is_held(site: Site, call: Caller) -> None:
-    ada = reader_id(site, "ada@example.org")
+def test_an_export_has_all_that_is_held_whoever_asks(site: Site, links: Links, call: Caller) -> None:
+    ada = reader_id(site, links.reader)
     paper = call("GET", f"readers/{ada}/digest").json()["items"][0]["paper"]["id"]
     call("PUT", f"readers/{ada}/votes/{paper}", json={"wish": "less"})
-    agreed = Consent(subscriber=ada, at=datetime.now(UTC), act=ConsentAct.CONFIRMED, method="form", words="Yes.")
-    site.storage.consents.add(agreed)
+    now = datetime.now(UTC)
+    agreed = Consent(subscriber=ada, at=now, act=ConsentAct.CONFIRMED, method="form", words="Yes.")
+    site.storage.consents.add(agreed, came_from="192.0.2.7")
+    [delivery] = call("GET", "deliveries", params={"reader": ada}).json()["deliveries"]
+    bounced = Event(
+        kind=EventKind.BOUNCED_SOFT, at=now, provider="sendgrid", id="b1", delivery_id=delivery["id"], detail="full"
+    )
+    site.storage.events.apply([bounced])
+    site.storage.suppressions.add(links.reader, "bounced", at=now)
+
     held = call("GET", f"readers/{ada}/export").json()
     assert held["reader"] == call("GET", f"readers/{ada}").json()
+    assert held["reader"]["suppressed"]["reason"] == "bounced"
+    assert held["votes"] == call("GET", f"readers/{ada}/votes").json()["votes"]
     assert [vote["paper"] for vote in held["votes"]] == [paper]
-    assert [(one["act"], one["words"]) for one in held["consents"]] == [(ConsentAct.CONFIRMED, "Yes.")]
+    assert [(one["act"], one["words"], bool(one["source"])) for one in held["consents"]] == [
+        (ConsentAct.CONFIRMED, "Yes.", True)
+    ]
     assert held["deliveries"] == call("GET", "deliveries", params={"reader": ada}).json()["deliveries"]
-    assert len(held["deliveries"]) == 1
+    assert [(one["kind"], one["detail"]) for one in held["events"]] == [("bounced_soft", "full")]
+
+    assert site.client.get(f"{links.preferences}/export").json() == held
+    assert site.deployment("subscribers", "export", links.reader).json == held
 
 
 def test_pause_resume_leave(site: Site, call: Caller, zoe: str) -> None:

@@ -406,9 +406,9 @@ def test_a_reader_takes_everything_along(site: Site, links: Links) -> None:
     held = answer.json()
     assert held["reader"]["email"] == links.reader
     assert held["reader"]["profile"]["interests"][0]["text"] == "spiking neural networks"
-    assert [vote["value"] for vote in held["votes"]] == [1]
+    assert [vote["wish"] for vote in held["votes"]] == ["more"]
     assert [(one["kind"], one["state"]) for one in held["deliveries"]] == [("digest", "sent")]
-    assert (held["consents"], held["events"], held["suppressed"]) == ([], [], None)
+    assert (held["consents"], held["events"], held["reader"]["suppressed"]) == ([], [], None)
     assert site.everything() == before
 
 

@@ -16,6 +16,7 @@ from newsletter.subscriptions import (
     as_they_stand,
     change_reader,
     erase_reader,
+    export_reader,
     leave,
     pause_reader,
     reader_of,
@@ -28,8 +29,6 @@ from newsletter.web.api.problems import Refused, responses
 from newsletter.web.api.scopes import Scope
 
 router = APIRouter(prefix="/v1/readers", tags=["readers"])
-MOST_DELIVERIES = 10_000
-"""Of one reader; the ledger keeps a year."""
 READ, WRITE = [needs(Scope.READERS_READ)], [needs(Scope.READERS_WRITE)]
 
 
@@ -120,14 +119,8 @@ def erase(here: Here, reader: ReaderId) -> None:
 
 @router.get("/{reader}/export", dependencies=READ, responses=responses(404))
 def export(here: Here, reader: ReaderId) -> told.Export:
-    """All that is held of a reader: profile, consents, votes, deliveries."""
-    shown, storage = tell_one(here, reader), here.storage
-    return told.Export(
-        reader=shown,
-        consents=[told.Consent.model_validate(one) for one in storage.consents.of(reader)],
-        votes=[told.Vote.of(one) for one in storage.votes.of([reader]).get(reader, [])],
-        deliveries=[told.Delivery.of(row) for row in storage.deliveries.find(subscriber=reader, limit=MOST_DELIVERIES)],
-    )
+    """All that is held of a reader: profile, consents, votes, deliveries, and what was told of these."""
+    return told.Export.model_validate(export_reader(here.storage, find(here, reader)))
 
 
 def find(here: Deployment, reader: str) -> Subscriber:
