@@ -23,6 +23,7 @@ from newsletter.subscriptions import (
     UNCONFIRMED,
     add_reader,
     approve_reader,
+    decline_reader,
     erase_reader,
     export_reader,
     is_address,
@@ -192,6 +193,15 @@ def approve(ctx: typer.Context, email: Email) -> None:
     with context.storage() as storage:
         approve_reader(context.settings, storage, email, now=datetime.now(UTC))
     out().print(f"approved {email}")
+
+
+@app.command()
+def decline(ctx: typer.Context, email: Email) -> None:
+    """Say no to somebody who signed up and waits for a yes: all that is held of them goes, and no mail tells them."""
+    context: Context = ctx.obj
+    with context.storage() as storage:
+        decline_reader(context.settings, storage, email)
+    out().print(f"declined {email}")
 
 
 @app.command("leave")

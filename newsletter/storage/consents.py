@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, literal, select
 
 from newsletter.model import Consent, ConsentAct
 from newsletter.storage.engine import Database
-from newsletter.storage.schema import consents
+from newsletter.storage.schema import consents, subscribers
 
 
 class Consents:
@@ -21,16 +21,22 @@ class Consents:
 
     def add(self, consent: Consent, *, came_from: str | None = None) -> None:
         """Writes it down; ``came_from`` is the network address, of which a salted hash is kept."""
-        row = {
-            "subscriber": consent.subscriber,
+        with self._database.writing() as connection:
+            self.add_within(connection, consent, came_from=came_from)
+
+    def add_within(self, connection: Connection, consent: Consent, *, came_from: str | None = None) -> None:
+        """The same inside a transaction of the caller's; of whoever was erased in the meantime nothing is kept."""
+        said = {
             "at": consent.at,
             "act": consent.act,
             "method": consent.method,
             "words": consent.words,
             "source": self._hash(came_from) if came_from else consent.source,
         }
-        with self._database.writing() as connection:
-            connection.execute(insert(consents), row)
+        values = [literal(value, consents.c[name].type) for name, value in said.items()]
+        reader = select(subscribers.c.id, *values).where(subscribers.c.id == consent.subscriber)
+        held = reader.with_for_update(read=True, key_share=True)  # an erase comes before or after us, never between
+        connection.execute(insert(consents).from_select(["subscriber", *said], held))
 
     def of(self, subscriber_id: str) -> Sequence[Consent]:
         """What a reader said, in that order."""

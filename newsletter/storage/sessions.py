@@ -18,22 +18,25 @@ NOTED = timedelta(minutes=1)
 
 
 class Sessions:
-    """The store of sessions; one ends after two hours without a word, and after twelve in any case."""
+    """The store of sessions; one ends after two hours without a word, and after twelve in any case.
+
+    ``by`` is what a session was begun by, such as the hash of a password: with another it is none.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, *, at: datetime) -> str:
+    def begin(self, *, by: str, at: datetime) -> str:
         """The secret of a new session."""
         secret = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
             connection.execute(_over(at))
-            connection.execute(insert(sessions), {"id_hash": _hash(secret), "created_at": at, "seen_at": at})
+            connection.execute(insert(sessions), {"id_hash": _hash(secret, by), "created_at": at, "seen_at": at})
         return secret
 
-    def is_open(self, secret: str, *, at: datetime) -> bool:
+    def is_open(self, secret: str, *, by: str, at: datetime) -> bool:
         """Whether that is the secret of a session that goes on; it is then used."""
-        this = sessions.c.id_hash == _hash(secret)
+        this = sessions.c.id_hash == _hash(secret, by)
         with self._database.reading() as connection:
             row = connection.execute(select(sessions).where(this)).one_or_none()
         if row is None or row.seen_at <= at - IDLE or row.created_at <= at - LONGEST:
@@ -43,15 +46,15 @@ class Sessions:
                 connection.execute(update(sessions).where(this).values(seen_at=at))
         return True
 
-    def end(self, secret: str) -> None:
+    def end(self, secret: str, *, by: str) -> None:
         """Ends a session."""
         with self._database.writing() as connection:
-            connection.execute(delete(sessions).where(sessions.c.id_hash == _hash(secret)))
+            connection.execute(delete(sessions).where(sessions.c.id_hash == _hash(secret, by)))
 
 
 def _over(at: datetime) -> Delete:
     return delete(sessions).where(or_(sessions.c.seen_at <= at - IDLE, sessions.c.created_at <= at - LONGEST))
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def _hash(secret: str, by: str) -> str:
+    return hashlib.sha256(f"{secret} {by}".encode("utf-8", "surrogatepass")).hexdigest()

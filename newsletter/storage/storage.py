@@ -24,6 +24,7 @@ from newsletter.storage.engine import Database, Durability
 from newsletter.storage.entries import Entries
 from newsletter.storage.events import Events
 from newsletter.storage.limits import Limits
+from newsletter.storage.moves import Moves
 from newsletter.storage.rates import Rates
 from newsletter.storage.runs import Runs
 from newsletter.storage.schema import HEAD, notes
@@ -57,6 +58,7 @@ class Storage:
         self.limits = Limits(database, salt=salt)
         self.subscribers = Subscribers(database, self.suppressions, self.limits)
         self.consents = Consents(database, salt=salt)
+        self.moves = Moves(database, self.suppressions, self.consents)
         self.votes = Votes(database)
         self.editions = Editions(database)
         self.clock = ClockMark(database)

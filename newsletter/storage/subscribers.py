@@ -115,6 +115,21 @@ class Subscribers:
         except IntegrityError:
             raise UsageError("there is a subscriber with one of these addresses already") from None
 
+    def ask(self, wanted: Subscriber) -> Subscriber | None:
+        """Keeps a sign-up: of somebody new, or in place of one that nobody has confirmed. ``None``, and nothing is
+        written, where the address has become a reader's."""
+        row = row_of(replace(wanted, id=new_id()), address_hash=self._suppressions.hash(wanted.email))
+        insert = self._database.insert(subscribers).values(row)
+        renewed = {name: insert.excluded[name] for name in row if name not in {"id", "address", "address_hash"}}
+        asked = insert.on_conflict_do_update(
+            index_elements=[subscribers.c.address],
+            set_=renewed,
+            where=subscribers.c.state == SubscriberState.PENDING,
+        )
+        with self._database.writing() as connection:
+            kept = connection.execute(asked.returning(*subscribers.c)).mappings().one_or_none()
+            return None if kept is None else subscriber_of(kept)
+
     def change(self, wished: Subscriber) -> bool:
         """Keeps a person's wishes, and nothing else of the record: whoever has left or was erased in the meantime
         stays so. False where there is nobody of that id."""
@@ -152,16 +167,21 @@ class Subscribers:
         address that was erased is passed over: only its owner brings it back.
         """
         wanted = file_readers.by_address(readers)
-        erased = self._suppressions.among([reader.email for reader in readers], reason=ERASED)
         with self._database.writing() as connection:
             stored = _stored(connection, wanted)
+            erased = self._suppressions.among([reader.email for reader in readers], reason=ERASED)
             synced, changed = file_readers.merge(wanted, stored, erased=erased, now=now)
             self._write(connection, changed)
         return synced
 
-    def forget(self, subscriber_id: str) -> bool:
-        """Removes somebody who never was a reader, with the letters they got; ``erase`` is for readers."""
-        return self._forget(subscribers.c.id == subscriber_id) > 0
+    def forget(self, subscriber_id: str, *, was: SubscriberState | None = None) -> bool:
+        """Removes somebody who never was a reader, with the letters they got; ``erase`` is for readers. False where
+        there is nobody of that id, or no longer in the state that it ``was``."""
+        still = () if was is None else (subscribers.c.state == was,)
+        gone = self._forget(subscribers.c.id == subscriber_id, *still) > 0
+        if gone:
+            erasing.empty_log(self._database)
+        return gone
 
     def forget_pending(self, *, before: datetime) -> int:
         """The same for sign-ups of that time or earlier that nobody confirmed; how many."""
@@ -177,7 +197,7 @@ class Subscribers:
         On SQLite the address is then nowhere in the file or its log (a copy made before an upgrade still has it).
         """
         with self._database.writing() as connection:
-            email = connection.scalar(select(subscribers.c.email).where(subscribers.c.id == subscriber_id))
+            email = erasing.hold(connection, subscriber_id)
             if email is None:
                 return False
             self._suppressions.add_within(connection, email, ERASED, at=now)
@@ -201,7 +221,8 @@ class Subscribers:
 
 def _stored(connection: Connection, addresses: Collection[str]) -> dict[str, Subscriber]:
     """By address: those who belong to the file, and those who have one of the addresses."""
-    rows = list(connection.execute(select(subscribers).where(subscribers.c.owner == Owner.FILE)).mappings())
+    held = select(subscribers).order_by(subscribers.c.id).with_for_update()  # whoever leaves now does so after us
+    rows = list(connection.execute(held.where(subscribers.c.owner == Owner.FILE)).mappings())
     for chunk in in_chunks(addresses):
-        rows += connection.execute(select(subscribers).where(subscribers.c.address.in_(chunk))).mappings()
+        rows += connection.execute(held.where(subscribers.c.address.in_(chunk))).mappings()
     return {row["address"]: subscriber_of(row) for row in rows}

@@ -63,17 +63,21 @@ class Suppressions:
 
     def remove(self, email: str) -> bool:
         """Lets the address be mailed again, as if nothing had ever bounced there; false where it was not suppressed."""
+        with self._database.writing() as connection:
+            return self.remove_within(connection, email)
+
+    def remove_within(self, connection: Connection, email: str) -> bool:
+        """The same inside a transaction of the caller's."""
         hashed = self.hash(email)
         reader = select(subscribers.c.id).where(subscribers.c.address_hash == hashed)
         # What was told stays known as told, and counts for its delivery; it is only nobody's score any more, and by the
         # delivery alone it is found again when its reader is erased.
         bounces = update(events).where(events.c.subscriber.in_(reader), events.c.kind.in_(BOUNCES))
         detail = case((events.c.delivery_id.is_(None), ""), else_=events.c.detail)
-        with self._database.writing() as connection:
-            lifted = connection.execute(delete(suppressions).where(suppressions.c.address_hash == hashed)).rowcount > 0
-            if lifted:
-                connection.execute(bounces.values(subscriber=None, detail=detail))
-            return lifted
+        lifted = connection.execute(delete(suppressions).where(suppressions.c.address_hash == hashed)).rowcount > 0
+        if lifted:
+            connection.execute(bounces.values(subscriber=None, detail=detail))
+        return lifted
 
     def is_suppressed(self, email: str) -> bool:
         """Whether the address must not be mailed."""

@@ -77,7 +77,8 @@ def _current(connection: Connection, ids: Collection[str]) -> list[str]:
 
 
 def _require(connection: Connection, subscriber_id: str, entry_id: str) -> None:
-    if connection.scalar(select(subscribers.c.id).where(subscribers.c.id == subscriber_id)) is None:
+    reader = select(subscribers.c.id).where(subscribers.c.id == subscriber_id)
+    if connection.scalar(reader.with_for_update(read=True, key_share=True)) is None:  # an erase at once waits for us
         raise UsageError(f"{subscriber_id}: there is no reader of this id")
     if connection.scalar(select(entries.c.id).where(entries.c.id == entry_id)) is None:
         raise UsageError(f"{entry_id}: there is no paper of this id")

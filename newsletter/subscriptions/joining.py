@@ -17,7 +17,7 @@ from newsletter.storage import Storage
 from newsletter.storage.limits import EVERYBODY, Allowed
 from newsletter.storage.suppressions import UNSUBSCRIBED
 from newsletter.subscriptions.letters import plan_letter
-from newsletter.subscriptions.readers import UNCONFIRMED, is_address, reader_named, stored_reader
+from newsletter.subscriptions.readers import UNCONFIRMED, is_address, reader_named, remove_files, stored_reader
 from newsletter.tokens import LIVES, Purpose
 
 WORDS = "sign-up 1"
@@ -26,6 +26,8 @@ TO_ONE_ADDRESS = (Allowed(1, timedelta(minutes=15)), Allowed(3, timedelta(days=1
 FROM_ONE_PLACE = Allowed(10, timedelta(hours=1))
 ALTOGETHER = Allowed(500, timedelta(hours=1))
 """Letters to people who typed an address: nobody is to flood a stranger, or strangers, through us."""
+ANSWERS = Allowed(3, timedelta(days=1))
+"""Letters to one address because somebody confirmed it, who may leave and confirm again without end."""
 KEPT_UNCONFIRMED = LIVES[Purpose.CONFIRM] or timedelta(days=7)
 
 
@@ -53,12 +55,12 @@ def sign_up(settings: Settings, storage: Storage, wanted: Subscriber, *, came_fr
         known = _known(settings, storage, wanted.email, now=now)
         if storage.limits.take("letters", EVERYBODY, ALTOGETHER, at=now):
             if known is None or known.state is SubscriberState.PENDING:
-                mine = known.id if known else ""
-                known = storage.subscribers.save(
-                    replace(wanted, id=mine, owner=Owner.DATABASE, state=SubscriberState.PENDING, created_at=now)
-                )
-            _note(storage, known, ConsentAct.ASKED, "page", now=now, came_from=came_from)
-            plan_letter(storage, _letter_to(storage, known), known, sender=settings.sender, now=now)
+                asked = replace(wanted, owner=Owner.DATABASE, state=SubscriberState.PENDING, created_at=now)
+                known = storage.subscribers.ask(asked) or storage.subscribers.by_email(wanted.email)
+            if known is not None:  # else they confirmed and were erased, all in this moment
+                said = _word_of(known, ConsentAct.ASKED, "page", now=now)
+                storage.consents.add(said, came_from=came_from)
+                plan_letter(storage, _letter_to(storage, known), known, sender=settings.sender, now=now)
     return True
 
 
@@ -79,14 +81,10 @@ def confirm(settings: Settings, storage: Storage, reader: Subscriber, *, came_fr
     owner = Owner.DATABASE if reader.state is SubscriberState.REMOVED else reader.owner
     kept = reader.paused_until if was_reading else None
     joined = replace(reader, state=reader.state if was_reading else state, owner=owner, paused_until=kept)
-    if not storage.subscribers.set_state(reader.id, joined.state, paused_until=kept, was=reader.state):
+    said = _word_of(reader, ConsentAct.CONFIRMED, "page", now=now)
+    if not storage.moves.make(reader, joined, said=said, lifts=True, came_from=came_from):
         return Joined.ALREADY  # pressed twice at once, or left or erased in the meantime
-    storage.suppressions.remove(reader.email)
-    if joined.owner is not reader.owner:
-        storage.subscribers.save(joined)
-    _note(storage, reader, ConsentAct.CONFIRMED, "page", now=now, came_from=came_from)
-    letter = LetterKind.WAITING if waits else LetterKind.WELCOME
-    plan_letter(storage, letter, joined, sender=settings.sender, now=now)
+    _answer(settings, storage, LetterKind.WAITING if waits else LetterKind.WELCOME, joined, now=now)
     return Joined.WAITING if waits else Joined.WELCOME
 
 
@@ -96,11 +94,22 @@ def approve_reader(settings: Settings, storage: Storage, address: str, *, now: d
     if reader.state is not SubscriberState.WAITING:
         raise UsageError(f"{address}: is {reader.state}, and does not wait for approval")
     approved = replace(reader, state=SubscriberState.ACTIVE)
-    if not storage.subscribers.set_state(reader.id, approved.state, was=reader.state):
+    if not storage.moves.make(reader, approved, said=_word_of(reader, ConsentAct.APPROVED, "operator", now=now)):
         raise UsageError(f"{address}: does not wait for approval any more")
-    _note(storage, approved, ConsentAct.APPROVED, "operator", now=now)
-    plan_letter(storage, LetterKind.WELCOME, approved, sender=settings.sender, now=now)
+    _answer(settings, storage, LetterKind.WELCOME, approved, now=now)
     return approved
+
+
+def decline_reader(settings: Settings, storage: Storage, address: str) -> Subscriber:
+    """The operator's no to somebody who waits for a yes: all that is held of them goes, and no letter says so; they may
+    ask again. UsageError for anybody else."""
+    reader = reader_named(address, settings, storage)
+    if reader.state is not SubscriberState.WAITING:
+        raise UsageError(f"{address}: is {reader.state}, and does not wait for approval")
+    if not storage.subscribers.forget(reader.id, was=reader.state):
+        raise UsageError(f"{address}: does not wait for approval any more")
+    remove_files(settings, reader)
+    return reader
 
 
 def come_back(storage: Storage, reader: Subscriber, *, came_from: str, now: datetime) -> bool:
@@ -108,13 +117,11 @@ def come_back(storage: Storage, reader: Subscriber, *, came_from: str, now: date
     barred = storage.suppressions.reasons([reader.email]).get(reader.email)
     if reader.state in {*UNCONFIRMED, SubscriberState.REMOVED} or (barred and barred[0] != UNSUBSCRIBED):
         return False
-    if barred:
-        storage.suppressions.remove(reader.email)
     if barred or reader.state is SubscriberState.LEFT:
         state = SubscriberState.ACTIVE if reader.state is SubscriberState.LEFT else reader.state
-        if not storage.subscribers.set_state(reader.id, state, paused_until=reader.paused_until, was=reader.state):
+        back, said = replace(reader, state=state), _word_of(reader, ConsentAct.RETURNED, "page", now=now)
+        if not storage.moves.make(reader, back, said=said, lifts=True, came_from=came_from):
             return storage.subscribers.by_id(reader.id) is not None
-        _note(storage, reader, ConsentAct.RETURNED, "page", now=now, came_from=came_from)
     return True
 
 
@@ -151,8 +158,11 @@ def _letter_to(storage: Storage, reader: Subscriber) -> LetterKind:
     return LetterKind.WAITING if reader.state is SubscriberState.WAITING else LetterKind.KNOWN
 
 
-def _note(
-    storage: Storage, reader: Subscriber, act: ConsentAct, method: str, *, now: datetime, came_from: str | None = None
-) -> None:
-    consent = Consent(subscriber=reader.id, at=now, act=act, method=method, words=WORDS)
-    storage.consents.add(consent, came_from=came_from)
+def _answer(settings: Settings, storage: Storage, kind: LetterKind, reader: Subscriber, *, now: datetime) -> None:
+    """Plans the letter that follows a yes, unless the address had its share of them."""
+    if storage.limits.take("answers to", reader.email, ANSWERS, at=now):
+        plan_letter(storage, kind, reader, sender=settings.sender, now=now)
+
+
+def _word_of(reader: Subscriber, act: ConsentAct, method: str, *, now: datetime) -> Consent:
+    return Consent(subscriber=reader.id, at=now, act=act, method=method, words=WORDS)

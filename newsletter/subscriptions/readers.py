@@ -159,15 +159,20 @@ def leave(storage: Storage, subscriber_id: str, *, method: str, now: datetime, c
 
     Somebody who never got mail is forgotten. ``method`` is ``page``, ``one-click``, ``mail`` or ``operator``.
     """
-    reader = storage.subscribers.by_id(subscriber_id)
-    if reader is None:
-        return False
-    if reader.state in UNCONFIRMED:
-        storage.subscribers.forget(reader.id)
-    elif reader.state is not SubscriberState.LEFT and storage.subscribers.set_state(reader.id, SubscriberState.LEFT):
-        consent = Consent(subscriber=reader.id, at=now, act=ConsentAct.LEFT, method=method)
-        storage.consents.add(consent, came_from=came_from)
-    return True
+    was_there = False
+    while (reader := storage.subscribers.by_id(subscriber_id)) is not None:
+        was_there = True
+        said = Consent(subscriber=reader.id, at=now, act=ConsentAct.LEFT, method=method)
+        gone = replace(reader, state=SubscriberState.LEFT, paused_until=None)
+        if reader.state in UNCONFIRMED:
+            is_done = storage.subscribers.forget(reader.id, was=reader.state)
+        elif reader.state is SubscriberState.LEFT:
+            is_done = True
+        else:
+            is_done = storage.moves.make(reader, gone, said=said, came_from=came_from)
+        if is_done:  # else they confirmed, paused or came back in this moment: leaving counts all the same
+            break
+    return was_there
 
 
 def leave_by_address(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
@@ -178,10 +183,15 @@ def leave_by_address(settings: Settings, storage: Storage, address: str, *, now:
 def erase_reader(settings: Settings, storage: Storage, address: str, *, now: datetime) -> None:
     """Erases all that is held of a reader, kept mails too; a salted hash stays so that nothing mails them again."""
     reader = stored_reader(settings, storage, address, now=now)
+    remove_files(settings, reader)
+    storage.subscribers.erase(reader.id, now=now)
+
+
+def remove_files(settings: Settings, reader: Subscriber) -> None:
+    """Removes what lies of a reader outside of the database."""
     shutil.rmtree(settings.folder / PREVIEW_FOLDER, ignore_errors=True)  # made again by `preview`, without them
     if isinstance(settings.provider, FilesProvider):
         remove_mails(settings.provider.path, reader.email)
-    storage.subscribers.erase(reader.id, now=now)
 
 
 def _in_file(settings: Settings, address: str) -> bool:

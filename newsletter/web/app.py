@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from newsletter.config.settings import Settings
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.pipeline.archiving import Shelf
 from newsletter.storage import Storage
 from newsletter.web import leaving, own_data, preferences, signing_up, tuning, voting, webhooks
@@ -124,6 +124,7 @@ def _desk(door: Door) -> list[BaseRoute]:
         pressed("/desk/readers", readers.find),
         looked_at("/desk/readers/{reader}", readers.show_one),
         pressed("/desk/readers/{reader}/approve", readers.approve),
+        pressed("/desk/readers/{reader}/decline", readers.decline),
         pressed("/desk/readers/{reader}/pause", readers.pause),
         pressed("/desk/readers/{reader}/resume", readers.resume),
         looked_at("/desk/suppressions", readers.suppressions),
@@ -174,6 +175,8 @@ async def _in_a_thread(door: Door, make: Callable[[], Response]) -> Response:
     try:
         return await run_in_threadpool(make)
     except NewsletterError as error:
+        if type(error) is UsageError:  # what it is about went in this moment, as a reader who was erased
+            return door.pages.tell("lost", status=404, seal="")
         log.error("a page could not be made: %s", error)  # noqa: TRY400 the message is made for people
     except HTTPException:
         raise

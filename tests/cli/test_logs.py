@@ -35,6 +35,7 @@ ONE_COMMAND_EACH = [
     ["subscribers", "link", "ada.canary@example.org"],
     ["subscribers", "leave", "new.canary@example.org"], ["subscribers", "erase", "new.canary@example.org", "--yes"],
     ["subscribers", "approve", "ada.canary@example.org"],
+    ["subscribers", "decline", "ada.canary@example.org"],
     ["tokens", "add", "canary", "--scope", "status:read"], ["tokens", "list"], ["tokens", "revoke", "canary"],
     ["desk", "password"], ["worker"],
     ["suppressions", "list"], ["suppressions", "lift", "new.canary@example.org", "--yes"],

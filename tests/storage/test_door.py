@@ -62,18 +62,21 @@ def test_consents_are_kept_in_their_order_and_go_with_their_reader(
     assert storage.consents.of(ada.id) == []
 
 
-def test_a_session_ends_by_itself_and_by_word(storage: Storage, at: datetime):
-    secret = storage.sessions.begin(at=at)
-    assert storage.sessions.is_open(secret, at=at + timedelta(minutes=119))
-    assert storage.sessions.is_open(secret, at=at + timedelta(minutes=230))
-    assert not storage.sessions.is_open(secret, at=at + timedelta(minutes=230 + 121))
+def test_a_session_ends_by_itself_by_word_and_with_what_it_was_begun_by(storage: Storage, at: datetime):
+    secret = storage.sessions.begin(by="one", at=at)
+    assert storage.sessions.is_open(secret, by="one", at=at + timedelta(minutes=119))
+    assert storage.sessions.is_open(secret, by="one", at=at + timedelta(minutes=230))
+    assert not storage.sessions.is_open(secret, by="one", at=at + timedelta(minutes=230 + 121))
     for hours in range(12):
-        assert storage.sessions.is_open(secret, at=at + timedelta(hours=hours))
-    assert not storage.sessions.is_open(secret, at=at + timedelta(hours=12))
-    other = storage.sessions.begin(at=at)
-    storage.sessions.end(other)
-    assert not storage.sessions.is_open(other, at=at)
-    assert not storage.sessions.is_open("", at=at)
+        assert storage.sessions.is_open(secret, by="one", at=at + timedelta(hours=hours))
+    assert not storage.sessions.is_open(secret, by="one", at=at + timedelta(hours=12))
+    another = storage.sessions.begin(by="one", at=at)
+    assert not storage.sessions.is_open(another, by="two", at=at)
+    assert storage.sessions.is_open(another, by="one", at=at)
+    other = storage.sessions.begin(by="one", at=at)
+    storage.sessions.end(other, by="one")
+    assert not storage.sessions.is_open(other, by="one", at=at)
+    assert not storage.sessions.is_open("", by="one", at=at)
 
 
 def test_a_token_is_known_by_its_secret_until_it_is_revoked_or_over(storage: Storage, at: datetime):

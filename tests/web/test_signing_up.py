@@ -11,14 +11,15 @@ from threading import Event
 import httpx
 import pytest
 from starlette.testclient import TestClient
-from web.conftest import SEAL, Links, Site
+from web.conftest import KEY, SEAL, Links, Site
 
 from newsletter.config.settings import Signup
 from newsletter.model import ConsentAct, Interest, LetterKind, Owner, Schedule, Subscriber, SubscriberState
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.posting import post_letters
-from newsletter.subscriptions import forget_unconfirmed, leave
+from newsletter.subscriptions import Joined, confirm, forget_unconfirmed, leave
 from newsletter.subscriptions.asking import MOST_INTERESTS
+from newsletter.tokens import Purpose, Signer
 from newsletter.web.app import make_app
 
 NEW = "new@example.org"
@@ -358,6 +359,36 @@ def test_where_the_operator_approves_a_reader_waits_for_it(site: Site) -> None:
     assert acts == [ConsentAct.ASKED, ConsentAct.CONFIRMED, ConsentAct.APPROVED]
     again = site.deployment("subscribers", "approve", NEW)
     assert (again.code, "does not wait" in again.err) == (2, True)
+
+
+def test_whom_the_operator_declines_is_forgotten_and_gets_no_letter(
+    site: Site, forget: Callable[[str], list[str]]
+) -> None:
+    lab = with_signup(site, approve=True)
+    ask(lab)
+    way = link_in(mail_to(lab, NEW), "c")
+    lab.press(way)
+    mail_to(lab, NEW)
+    said = site.deployment("subscribers", "decline", NEW)
+    assert (said.code, said.out) == (0, f"declined {NEW}\n")
+    assert letters(site) == []
+    assert forget(NEW) == []
+    assert not site.storage.suppressions.is_suppressed(NEW)
+    assert lab.client.get(way).status_code == 404
+    again = site.deployment("subscribers", "decline", NEW)
+    assert (again.code, "no reader has this address" in again.err) == (2, True)
+    refused = site.deployment("subscribers", "decline", "ada@example.org")
+    assert (refused.code, "does not wait" in refused.err) == (2, True)
+
+
+def test_leaving_and_confirming_again_and_again_brings_no_more_than_three_welcomes_a_day(site: Site) -> None:
+    ask(site)
+    reader, signer = site.storage.subscribers.by_email(NEW), Signer([KEY])
+    for _ in range(6):
+        asked = site.storage.subscribers.by_id(reader.id)
+        assert confirm(site.settings, site.storage, asked, came_from="192.0.2.1", now=NOW) is Joined.WELCOME
+        assert site.client.post(f"/u/{signer.sign(Purpose.UNSUBSCRIBE, reader.id)}").status_code == 200
+    assert [kind for kind, _ in letters(site)].count(LetterKind.WELCOME) == 3
 
 
 @pytest.mark.parametrize("state", [SubscriberState.PENDING, SubscriberState.WAITING])

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Security
 
+from newsletter.errors import UsageError
 from newsletter.model import ApiToken, ProfileSpec, Subscriber
 from newsletter.pipeline.learning import what_was_learnt
 from newsletter.web.api import told
@@ -59,7 +60,10 @@ def vote(here: Here, reader: ReaderId, paper: PaperId, wish: Wish) -> told.Votes
     known = find(here, reader).id
     if paper not in here.storage.entries.by_ids([paper]):
         raise Refused(404, f"there is no paper {paper}")
-    here.storage.votes.cast(known, paper, _VALUES[wish.wish], datetime.now(UTC))
+    try:
+        here.storage.votes.cast(known, paper, _VALUES[wish.wish], datetime.now(UTC))
+    except UsageError as error:  # the reader was erased in this moment
+        raise Refused(404, str(error)) from error
     return _votes(here, known)
 
 

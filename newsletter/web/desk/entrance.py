@@ -56,7 +56,7 @@ def is_there(door: Door) -> bool:
 def is_inside(door: Door, request: Request) -> bool:
     """Whether the browser has an open session."""
     secret = _secret(door, request)
-    return bool(secret) and door.storage.sessions.is_open(secret, at=datetime.now(UTC))
+    return bool(secret) and door.storage.sessions.is_open(secret, by=_kept(door), at=datetime.now(UTC))
 
 
 def ask(door: Door, request: Request) -> Response:
@@ -83,7 +83,7 @@ def enter(door: Door, request: Request, form: Form) -> Response:
     response = door.go_to(HOME)
     response.set_cookie(
         door.seals.cookie(DESK),
-        door.storage.sessions.begin(at=at),
+        door.storage.sessions.begin(by=_kept(door), at=at),
         path="/",
         secure=door.seals.is_secure,
         httponly=True,
@@ -110,7 +110,13 @@ def _take_of_all(door: Door, at: datetime) -> bool:
 
 def _end(door: Door, request: Request) -> None:
     if secret := _secret(door, request):
-        door.storage.sessions.end(secret)
+        door.storage.sessions.end(secret, by=_kept(door))
+
+
+def _kept(door: Door) -> str:
+    """The password's hash: whoever changes it has ended all sessions."""
+    kept = door.settings.desk.password_hash
+    return kept.get_secret_value() if kept else ""
 
 
 def _secret(door: Door, request: Request) -> str:

@@ -15,6 +15,7 @@ from newsletter.errors import UsageError
 from newsletter.model import Owner, SubscriberState
 from newsletter.subscriptions import (
     approve_reader,
+    decline_reader,
     find_suppression,
     lift_suppression,
     pause_reader,
@@ -69,6 +70,20 @@ def approve(door: Door, request: Request, _form: Form) -> Response:
     answer = _change(door, request, "approved")
     door.post()
     return answer
+
+
+@guarded
+def decline(door: Door, request: Request, _form: Form) -> Response:
+    """Says no to somebody who waits for a yes: all that is held of them goes, and no letter tells them."""
+    reader = door.storage.subscribers.by_id(request.path_params["reader"])
+    if reader is None:
+        return door.lost(request)
+    try:
+        decline_reader(door.settings, door.storage, reader.email)
+    except UsageError:
+        return done(door, f"readers/{reader.id}", "not_any_more")
+    note("reader %s declined", reader.id)
+    return done(door, "readers", "declined")
 
 
 @guarded

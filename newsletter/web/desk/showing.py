@@ -14,7 +14,9 @@ from newsletter.web.door import Door
 
 PAGE = 50
 """Rows."""
-SAID = frozenset({"paused", "resumed", "cancelled", "settled", "retried", "lifted", "sent", "not_any_more", "approved"})
+SAID = frozenset(
+    {"paused", "resumed", "cancelled", "settled", "retried", "lifted", "sent", "not_any_more", "approved", "declined"}
+)
 """What a page may say was just done; the words are ``desk_said``."""
 
 T = TypeVar("T")

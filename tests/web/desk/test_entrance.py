@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 from web.conftest import SEAL, Site
 from web.desk.conftest import PASSWORD, Operator, text_of
 
-from newsletter.config.settings import Settings
+from newsletter.config.passwords import hash_password
+from newsletter.config.settings import Desk, Settings
 from newsletter.web.app import make_app
 from newsletter.web.desk.entrance import BY_ALL, BY_ONE
 
@@ -84,16 +86,16 @@ def test_all_the_world_together_tries_only_so_often(visitor: Operator) -> None:
     assert visitor.log_in().status_code == 429
 
 
-def test_each_login_is_another_session_and_ends_the_one_before(visitor: Operator) -> None:
+def test_each_login_is_another_session_and_ends_the_one_before(visitor: Operator, with_desk: Settings) -> None:
     visitor.log_in()
     first = visitor.client.cookies[COOKIE]
     seal = SEAL.search(visitor.client.get("/desk").text)[1]
     visitor.client.post("/desk/login", data={"seal": seal, "password": PASSWORD})
     second = visitor.client.cookies[COOKIE]
     assert first != second
-    now = datetime.now(UTC)
-    assert visitor.site.storage.sessions.is_open(second, at=now)
-    assert not visitor.site.storage.sessions.is_open(first, at=now)
+    now, by = datetime.now(UTC), with_desk.desk.password_hash.get_secret_value()
+    assert visitor.site.storage.sessions.is_open(second, by=by, at=now)
+    assert not visitor.site.storage.sessions.is_open(first, by=by, at=now)
 
 
 def test_logging_out_ends_the_session_here_too(operator: Operator) -> None:
@@ -103,9 +105,21 @@ def test_logging_out_ends_the_session_here_too(operator: Operator) -> None:
     assert operator.client.get("/desk").status_code == 303
 
 
+def test_another_password_ends_every_session(operator: Operator) -> None:
+    desk = Desk(password_hash=SecretStr(hash_password("four other words", cost=16)))
+    changed = operator.site.settings.model_copy(update={"desk": desk})
+    app = make_app(changed, operator.site.storage)
+    client = TestClient(app, base_url="https://papers.example.org", follow_redirects=False)
+    client.cookies.set(COOKIE, operator.client.cookies[COOKIE], domain="papers.example.org", path="/")
+    answer = client.get("/desk")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/login")
+    assert operator.client.get("/desk").status_code == 200
+
+
 @pytest.mark.parametrize("hours", [3, 13])
-def test_a_session_ends_by_itself(visitor: Operator, hours: int) -> None:
-    secret = visitor.site.storage.sessions.begin(at=datetime.now(UTC) - timedelta(hours=hours))
+def test_a_session_ends_by_itself(visitor: Operator, with_desk: Settings, hours: int) -> None:
+    by = with_desk.desk.password_hash.get_secret_value()
+    secret = visitor.site.storage.sessions.begin(by=by, at=datetime.now(UTC) - timedelta(hours=hours))
     visitor.client.cookies.set(COOKIE, secret, domain="papers.example.org", path="/")
     assert visitor.client.get("/desk").status_code == 303
 

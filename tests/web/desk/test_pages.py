@@ -172,6 +172,20 @@ def test_who_waits_for_it_is_approved(operator: Operator) -> None:
     assert "Nothing was changed" in operator.follow(operator.press(page, f"{page}/approve"))
 
 
+def test_who_waits_for_it_is_declined(operator: Operator) -> None:
+    operator.site.storage.subscribers.save(Subscriber(id="w", email="w@example.org", state=SubscriberState.WAITING))
+    page = "/desk/readers/w"
+    assert "they may sign up again" in text_of(operator.client.get(page))
+    assert "Declined" in operator.follow(operator.press(page, f"{page}/decline"))
+    assert operator.site.storage.subscribers.by_id("w") is None
+    assert not operator.site.storage.suppressions.is_suppressed("w@example.org")
+    assert [one for one in operator.site.storage.deliveries.find() if one.subscriber == "w"] == []
+    reader = operator.site.storage.subscribers.by_email("ada@example.org")
+    kept = operator.press(f"/desk/readers/{reader.id}", f"/desk/readers/{reader.id}/decline")
+    assert "Nothing was changed" in operator.follow(kept)
+    assert operator.site.storage.subscribers.by_id(reader.id) == reader
+
+
 def test_a_suppression_is_looked_up_and_lifted(operator: Operator, caplog: pytest.LogCaptureFixture) -> None:
     operator.site.storage.suppressions.add(ADA, "complained", at=datetime.now(UTC))
     asked = operator.press("/desk/suppressions", email="ada@EXAMPLE.org")
