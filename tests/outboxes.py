@@ -13,6 +13,7 @@ from newsletter.model import Delivery, DeliveryState, Digest, Edition, Mailbox, 
 from newsletter.outbox import Planned, Sending, Tally, plan_digests, send_ready
 from newsletter.outbox.job import OnState
 from newsletter.storage import Storage
+from newsletter.storage.subscribers import new_id
 from newsletter.testing import MemoryProvider, SendgridStub, SmtpSink
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -35,7 +36,8 @@ class Outbox:
         """A digest for a reader of each address, and the edition that it is of."""
         made = Edition(id=edition, made_at=NOW, reach_from=NOW, entries=())
         self.storage.editions.save(made, fingerprint=edition)
-        readers = [self.storage.subscribers.save(Subscriber(id="", email=email)) for email in emails]
+        readers = [Subscriber(id=new_id(), email=email) for email in emails]
+        self.storage.subscribers.save_all(readers)
         digest = Digest(edition=edition, local_date=day)
         planned = [Planned(subscriber=reader, digest=digest, valid_until=until) for reader in readers]
         assert plan_digests(self.storage, planned, sender=SENDER, now=NOW) == len(emails)

@@ -25,7 +25,7 @@ def with_patience(check: Callable[[float], None]) -> None:
     check(longest)
 
 
-def wait_until(holds: Callable[[], object], *, seconds: float = 120) -> None:
+def wait_until(holds: Callable[[], object], *, seconds: float = 300) -> None:
     """Waits for something to come true, and fails where it does not come for very long."""
     end = time.monotonic() + seconds
     while not holds():

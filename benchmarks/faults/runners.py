@@ -22,7 +22,7 @@ from newsletter.storage import Storage
 from newsletter.testing import SmtpSink
 
 MACHINES = 4
-STOPPED_SECONDS = 30
+STOPPED_SECONDS = 300
 AFTER_THE_LEASE = timedelta(minutes=10)
 STATES = (
     Strike(when="after", commit="leased", signal=signal.SIGSTOP),

@@ -128,15 +128,15 @@ def test_metrics_have_a_port_of_their_own(deployment):
         try:
             pages = re.search(r"http://\S+", process.stdout.readline())[0]
             told = re.search(r"http://127\.0\.0\.1:\d+/metrics", process.stdout.readline())[0]
-            with urllib.request.urlopen(told, timeout=60) as answer:
+            with urllib.request.urlopen(told, timeout=300) as answer:
                 assert answer.headers["Content-Type"] == CONTENT_TYPE
                 assert read(answer.read().decode())["newsletter_build_info"]
             for address in (f"{pages}metrics", told.replace("/metrics", "/other")):
                 with pytest.raises(urllib.error.HTTPError, match="404"):
-                    urllib.request.urlopen(address, timeout=60)
+                    urllib.request.urlopen(address, timeout=300)
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=300) == 0
 
 
 def test_a_database_that_cannot_be_read_is_503():
@@ -145,7 +145,7 @@ def test_a_database_that_cannot_be_read_is_503():
 
     with serve_metrics(fail, host="127.0.0.1", port=0) as port:
         with pytest.raises(urllib.error.HTTPError, match="503"):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=300)
         with pytest.raises(UsageError, match="cannot listen there"), serve_metrics(fail, host="127.0.0.1", port=port):
             pytest.fail("two listen on one port")
 

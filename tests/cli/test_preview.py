@@ -60,7 +60,7 @@ def serving(deployment: Deployment, *options: str, env: dict[str, str] | None = 
             yield Serving(url, process, err)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+            process.wait(timeout=300)
 
 
 def test_a_folder_a_reader_holds_the_message_and_five_views_of_it(deployment):
@@ -204,7 +204,7 @@ def opened(deployment, monkeypatch) -> Path:
 
 def test_what_is_served_is_opened_and_shown_to_this_machine_alone(deployment, opened):
     with serving(deployment, "--open") as served:
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=300)
         for host, status in (("127.0.0.1", 200), ("localhost", 200), ("elsewhere.example.org", 421)):
             connection.request("GET", "/", headers={"Host": f"{host}:{served.port}"})
             answer = connection.getresponse()

@@ -46,7 +46,7 @@ def test_another_process_stops_an_edition_within_one_lease(outbox: Outbox, stora
 
     def decide(_message):
         if len(provider.messages) == 25:
-            subprocess.run([sys.executable, "-c", BY_HAND, storage_url, word, EDITION], check=True, timeout=60)
+            subprocess.run([sys.executable, "-c", BY_HAND, storage_url, word, EDITION], check=True)
 
     provider = MemoryProvider(decide)
     tally = outbox.send(provider)

@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 
 import pytest
+from patience import wait_until
 
 from newsletter.model import Entry, Profile
 from newsletter.ranking import Pool
@@ -86,10 +86,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     children = [int(pid) for pid in done.stdout.split()]
     assert done.returncode == -signal.SIGKILL
     assert len(children) == 2
-    deadline = time.monotonic() + 20
-    while any(map(is_running, children)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(is_running, children))
+    wait_until(lambda: not any(map(is_running, children)))
 
 
 def is_running(pid: int) -> bool:

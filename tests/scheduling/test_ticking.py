@@ -12,7 +12,7 @@ from newsletter.scheduling import start_ticking
 from newsletter.scheduling.ticking import tick
 from newsletter.storage import Storage
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 300
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from newsletter.sources.health import memory_after
 from newsletter.sources.http import Http, Limits
 
 RSS = b'<rss version="2.0"><channel><title>t</title><item><title>%s</title></item></channel></rss>'
+PATIENT = Limits(seconds=300, connect_seconds=300, read_seconds=300, attempts=1)
 
 
 def feed(name: str, url: str, **more) -> FeedSource:
@@ -74,7 +75,7 @@ def test_a_slow_source_delays_no_other(site, now):
     order: list[str] = []
 
     def slow(handler) -> None:
-        quick_is_done.wait(60)
+        quick_is_done.wait(300)
         handler.send_error(404)
 
     def note(fetched: Fetched) -> None:
@@ -83,14 +84,14 @@ def test_a_slow_source_delays_no_other(site, now):
             quick_is_done.set()
 
     sources = [feed("slow", site.play("/slow", slow)), feed("quick", site.say("/quick", RSS % b"t"))]
-    with Http(contact="x", allow=["127.0.0.1"], limits=Limits(seconds=120, read_seconds=120, attempts=1)) as http:
+    with Http(contact="x", allow=["127.0.0.1"], limits=PATIENT) as http:
         fetch_all(sources, {}, http=http, now=now, on_done=note)
     assert order == ["quick", "slow"]
 
 
-def test_many_sources_at_once(site, fetch):
+def test_many_sources_at_once(site, now):
     """Every answer waits until all have been asked for."""
-    together = threading.Barrier(30, timeout=20)
+    together = threading.Barrier(30, timeout=300)
 
     def answer(handler) -> None:
         together.wait()
@@ -100,7 +101,8 @@ def test_many_sources_at_once(site, fetch):
         handler.wfile.write(RSS % b"t")
 
     sources = [feed(f"s{index}", site.play(f"/{index}", answer)) for index in range(30)]
-    assert [one.error for one in fetch(*sources)] == [None] * 30
+    with Http(contact="x", allow=["127.0.0.1"], limits=PATIENT) as http:
+        assert [one.error for one in fetch_all(sources, {}, http=http, now=now)] == [None] * 30
 
 
 # -- memory --------------------------------------------------------------------------------------------------------
