@@ -6,6 +6,8 @@ import ipaddress
 import re
 import unicodedata
 
+LONGEST = 1_000
+"""Characters of what may be an address, in whatever spelling: no address has half as many."""
 _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f-\x9f\ud800-\udfff]+@[^\s@<>,;:\x00-\x1f\x7f-\x9f]+")
 
 
@@ -15,7 +17,7 @@ def normal_form(email: str) -> str:
     >>> normal_form(" Ada@Bücher.example ")
     'ada@xn--bcher-kva.example'
     """
-    local, _, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    local, _, domain = unicodedata.normalize("NFC", email.strip()[:LONGEST]).rpartition("@")
     return f"{local}@{ascii_domain(domain) or domain}".lower()
 
 
@@ -37,7 +39,9 @@ def wire_address(email: str) -> str:
 def ascii_domain(domain: str) -> str:
     """The domain as A-labels; empty for what is no domain."""
     try:
-        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        if domain.isascii():
+            return domain
+        return domain.encode("idna").decode("ascii") if len(domain) <= LONGEST else ""
     except UnicodeError:
         return ""
 

@@ -4,7 +4,8 @@
 
     NewsletterError              exit_code 1 is never used: each branch below has its own
     ├── UsageError            2  a command was asked for something that cannot be
-    │   └── ConfigError       2  config/*.yaml or .env is wrong; carries every problem found
+    │   ├── ConfigError       2  config/*.yaml or .env is wrong; carries every problem found
+    │   └── LibraryTooLarge   2  a library that was handed in has more papers than are read
     ├── NotReady             11  what was asked for is still being made
     ├── EncoderError             a sentence encoder fails; ranking goes on without it
     ├── TemplateError         2  a template cannot be compiled; carries file and line
@@ -69,6 +70,10 @@ class ConfigError(UsageError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class LibraryTooLarge(UsageError):
+    """A library of papers that somebody handed in is larger than what is read for them."""
 
 
 class TemplateError(UsageError):

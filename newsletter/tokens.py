@@ -101,8 +101,11 @@ class Signer:
         life, parts = LIVES[purpose], said.split(".")
         if life is None:
             return parts
-        made = date.fromisoformat(parts.pop())
-        return parts if (at or datetime.now(UTC).date()) <= made + life else None
+        try:
+            ends = date.fromisoformat(parts.pop()) + life
+        except (ValueError, OverflowError):  # signed by our key, and by none of our code
+            return None
+        return parts if parts and (at or datetime.now(UTC).date()) <= ends else None
 
     def _read_older(self, token: str) -> list[str] | None:
         """Mails of earlier versions left with longer tokens; their way out works for ever."""

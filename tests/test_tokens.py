@@ -12,7 +12,7 @@ from itsdangerous import Signer as Reference
 from itsdangerous import URLSafeSerializer
 from itsdangerous.signer import SigningAlgorithm
 
-from newsletter.tokens import LIVES, SIGNATURE_BYTES, Purpose, Signer, new_secret, salt_of
+from newsletter.tokens import LIVES, SIGNATURE_BYTES, Purpose, Signer, _Seal, new_secret, salt_of
 
 OLD, NEW = "an old secret of enough length 123", "a new secret of enough length 456"
 DAY = date(2026, 11, 22)
@@ -109,3 +109,10 @@ def test_a_changed_token_is_refused(place, character):
 def test_an_unsubscribe_link_fits_where_relays_fold_headers():
     token = Signer([new_secret()]).sign(Purpose.UNSUBSCRIBE, "0123456789abcdef")
     assert len(f"<https://newsletter.cs.example.org/u/{token}>") <= 77
+
+
+@pytest.mark.parametrize("said", ["s1.yesterday", "s1.2026-13-01", "2026-11-22", "s1.9999-12-31", "s1"])
+def test_what_our_key_signed_and_our_code_never_would_is_no_token(said: str) -> None:
+    seal = _Seal("a secret of thirty-two characters", Purpose.PREFERENCES)
+    signer = Signer(["a secret of thirty-two characters"])
+    assert signer.read(Purpose.PREFERENCES, f"{said}.{seal.press(said.encode())}", at=date(2026, 11, 22)) is None

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Semaphore
 
-from newsletter.errors import SourceError, UsageError
+from newsletter.errors import LibraryTooLarge, NotReady, SourceError, UsageError
 from newsletter.model import Entry
 from newsletter.sources.identifiers import doi
 from newsletter.sources.identity import keys_of, with_ids
@@ -21,6 +22,11 @@ from newsletter.text import clean, one_line
 MAX_LIBRARY_BYTES = 16_000_000
 CPU_SECONDS = 30
 """For one library; 5 MB of BibTeX take three."""
+UPLOADED_PAPERS = 3_000
+UPLOAD_CPU_SECONDS = 6
+"""For one library that was handed in: of so many papers, one takes a second."""
+MOST_UPLOADS = 4
+"""Read, and waited for, at the same time."""
 MISTAKES_TOLD = 10_000
 REFERENCES_KEPT = 1 << 14
 LIBRARIES_KEPT = 256
@@ -29,6 +35,11 @@ LIBRARIES_KEPT = 256
 _READER = "newsletter.sources.libraries.reading:read_library"
 _CHILDREN = Children(1, cpu_seconds=CPU_SECONDS, wall_seconds=5.0 * CPU_SECONDS)
 atexit.register(_CHILDREN.close)
+_STRANGERS = Children(1, cpu_seconds=UPLOAD_CPU_SECONDS, wall_seconds=10.0 * UPLOAD_CPU_SECONDS)
+atexit.register(_STRANGERS.close)
+UPLOADS = Semaphore(MOST_UPLOADS)
+_RECORD = re.compile(rb"@[A-Za-z]+[ \t]*[{(]|^[ \t]*TY {1,3}-|^PMID- ?\d|^%0 |<record\b", re.MULTILINE)
+"""What a record begins with, or cannot be without, in most formats."""
 _END_OF_A_PAGE = re.compile(r"(?:/(?:full|abstract|pdf|epdf|meta|html))?(?:\.pdf)?/?$")
 
 log = logging.getLogger(__name__)
@@ -110,14 +121,25 @@ def read_library(path: Path) -> list[Reference]:
 
 
 def read_upload(raw: bytes, name: str) -> list[Entry]:
-    """The papers of a library that somebody handed in, each with a title or an id; UsageError where it is none.
+    """The papers of a library that somebody handed in, each with a title or an id.
 
-    It is read apart from us, as all that strangers write.
+    It is read apart from us, as all that strangers write. UsageError where it is none, LibraryTooLarge where it has
+    more than ``UPLOADED_PAPERS``, NotReady while enough others wait for theirs.
     """
+    too_large = LibraryTooLarge(f"{name}: more than {UPLOADED_PAPERS:,} papers; hand in a part of them")
+    if any(number >= UPLOADED_PAPERS for number, _ in enumerate(_RECORD.finditer(raw))):
+        raise too_large
+    if not UPLOADS.acquire(blocking=False):
+        raise NotReady("files of others are being read: hand this one in again in some seconds")
     try:
-        return [with_ids(entry) for entry in _CHILDREN.read(_READER, raw, where=name).entries]
+        found = _STRANGERS.read(_READER, raw, where=name).entries
     except SourceError as error:
         raise UsageError(str(error)) from error
+    finally:
+        UPLOADS.release()
+    if len(found) > UPLOADED_PAPERS:
+        raise too_large
+    return [with_ids(entry) for entry in found]
 
 
 def _read_file(text: str, path: Path) -> Sequence[Reference]:

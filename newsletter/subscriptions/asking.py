@@ -11,7 +11,7 @@ from newsletter.config import read_reader
 from newsletter.config.addresses import read_address
 from newsletter.config.settings import Settings
 from newsletter.config.values import WEEKDAYS, is_zone, read_clock
-from newsletter.errors import UsageError
+from newsletter.errors import LibraryTooLarge, UsageError
 from newsletter.model import Entry, Subscriber
 from newsletter.sources.libraries.names import read_names
 from newsletter.sources.references import read_upload, reference_of
@@ -50,7 +50,8 @@ class SignUp:
 
     subscriber: Subscriber | None = None
     mistakes: frozenset[str] = field(default_factory=frozenset)
-    """``email``, ``domain``, ``library``, ``days``, ``at`` or ``zone``: what is wrong, where there is no subscriber."""
+    """``email``, ``domain``, ``library``, ``library_large``, ``days``, ``at`` or ``zone``: what is wrong, where there
+    is no subscriber."""
 
 
 def read_sign_up(asked: Asked, settings: Settings) -> SignUp:
@@ -60,6 +61,8 @@ def read_sign_up(asked: Asked, settings: Settings) -> SignUp:
     if asked.library:
         try:
             uploaded = read_upload(asked.library, "the file")
+        except LibraryTooLarge:
+            mistakes.add("library_large")
         except UsageError:
             mistakes.add("library")
     if mistakes:

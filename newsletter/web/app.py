@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from newsletter.config.settings import Settings
-from newsletter.errors import NewsletterError, UsageError
+from newsletter.errors import NewsletterError, NotReady, UsageError
 from newsletter.pipeline.archiving import Shelf
 from newsletter.storage import Storage
 from newsletter.web import leaving, own_data, preferences, signing_up, tuning, voting, webhooks
@@ -28,6 +28,8 @@ from newsletter.web.feeds import Feeds
 from newsletter.web.forms import MAX_FORM_BYTES, MAX_UPLOAD_BYTES, Form, read_body, read_form
 from newsletter.web.pages import SecurityHeaders
 from newsletter.web.seals import FIELD
+
+RETRY_SECONDS = "30"
 
 log = logging.getLogger(__name__)
 
@@ -174,6 +176,10 @@ async def _in_a_thread(door: Door, make: Callable[[], Response]) -> Response:
     """The answer; one that cannot be made is a page too, and the log has the reason."""
     try:
         return await run_in_threadpool(make)
+    except NotReady:
+        response = door.pages.tell("out_of_order", status=503, seal="")
+        response.headers["retry-after"] = RETRY_SECONDS
+        return response
     except NewsletterError as error:
         if type(error) is UsageError:  # what it is about went in this moment, as a reader who was erased
             return door.pages.tell("lost", status=404, seal="")

@@ -136,9 +136,10 @@ def read_day(text: str) -> date | None:
 def _said(door: Door, request: Request) -> tuple[str, date] | None:
     """Whose digest, and of which day, if the token says so."""
     said = door.read(request, Purpose.ARCHIVE)
-    if not said or door.reader(request, Purpose.ARCHIVE) is None:
+    day = read_day(said[1]) if len(said) == 2 else None
+    if day is None or door.reader(request, Purpose.ARCHIVE) is None:
         return None
-    return said[0], date.fromisoformat(said[1])
+    return said[0], day
 
 
 def _page(

@@ -11,9 +11,9 @@ from typing import Any
 
 from newsletter.config.named import read_reference
 from newsletter.config.values import read_clock, read_zone_name
-from newsletter.errors import UsageError
+from newsletter.errors import LibraryTooLarge, UsageError
 from newsletter.model import Interest, ProfileSpec, Schedule, Subscriber
-from newsletter.sources.references import read_upload, reference_of
+from newsletter.sources.references import UPLOADED_PAPERS, read_upload, reference_of
 from newsletter.text import one_line, shorten
 from newsletter.web.forms import Form, Upload
 
@@ -142,8 +142,10 @@ class _Reading:
             return
         try:
             named = [reference_of(paper) for paper in read_upload(upload.raw, "library")]
-        except UsageError:
-            self._mistakes["library"] = Mistake(name="library", value=shorten(one_line(upload.name), 80))
+        except UsageError as error:
+            name = "library_large" if isinstance(error, LibraryTooLarge) else "library"
+            said = shorten(one_line(upload.name), 80)
+            self._mistakes["library"] = Mistake(name=name, value=said, high=UPLOADED_PAPERS)
             return
         before = self._typed["liked"].splitlines()
         new = list(dict.fromkeys(shorten(one_line(name), MAX_CHARACTERS) for name in named if name not in before))

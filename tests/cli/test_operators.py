@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from newsletter.addresses import is_loopback, normal_form, wire_address
+from newsletter.addresses import LONGEST, ascii_domain, is_loopback, normal_form, wire_address
 from newsletter.cli.dns_records import find_mail_records
 from newsletter.testing import DROP, SmtpSink
 
@@ -186,6 +186,8 @@ def test_what_is_no_address_is_not_put_on_the_wire(bad):
 
 def test_spellings_of_addresses_and_hosts():
     assert normal_form("ADA@Example.ORG ") == normal_form("ada@example.org")
+    assert len(normal_form("a\u0300\u0316" * 1_000_000 + "@bücher.example")) <= LONGEST + 1
+    assert ascii_domain("ü." * 1_000_000 + "example") == ""
     assert [host for host in ("localhost", "a.localhost", "127.9.9.9", "::1", "10.0.0.1", "example.org") if is_loopback(host)] == [
         "localhost", "a.localhost", "127.9.9.9", "::1",
     ]  # fmt: skip

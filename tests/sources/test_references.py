@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from newsletter.errors import UsageError
-from newsletter.sources.references import MAX_LIBRARY_BYTES, read_library, read_references
+from newsletter.errors import LibraryTooLarge, NotReady, UsageError
+from newsletter.sources.references import (
+    MAX_LIBRARY_BYTES,
+    MOST_UPLOADS,
+    UPLOADED_PAPERS,
+    UPLOADS,
+    read_library,
+    read_references,
+    read_upload,
+)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +93,29 @@ def test_a_reader_whose_library_cannot_be_read_stops_nobody(tmp_path):
     [reference] = read_references("file: nothing.bib", tmp_path)
     assert (reference.text, reference.keys, reference.entry) == ("file: nothing.bib", (), None)
     assert "nothing.bib: No such file" in reference.trouble
+
+
+@pytest.mark.parametrize(
+    "record", [b"@article{a, title={A}}", b"@a{", b"TY  - JOUR\n", b"%0 J\n", b"<record></record>"]
+)
+def test_of_a_library_that_is_handed_in_so_many_papers_are_read_and_no_more(record):
+    with pytest.raises(LibraryTooLarge, match="3,000 papers"):
+        read_upload(record * (UPLOADED_PAPERS + 1), "mine")
+
+
+def test_papers_that_only_a_reader_can_count_are_counted_too():
+    listed = b"\n".join(b"10.1000/%d" % number for number in range(UPLOADED_PAPERS + 1))
+    with pytest.raises(LibraryTooLarge):
+        read_upload(listed, "mine")
+    assert len(read_upload(listed.rpartition(b"\n")[0], "mine")) == UPLOADED_PAPERS
+
+
+def test_whoever_hands_in_a_library_while_enough_others_wait_is_told_to_come_again():
+    for _ in range(MOST_UPLOADS):
+        assert UPLOADS.acquire(blocking=False)
+    try:
+        with pytest.raises(NotReady, match="files of others"):
+            read_upload(b"10.1000/x", "mine")
+    finally:
+        UPLOADS.release(MOST_UPLOADS)
+    assert [one.doi for one in read_upload(b"10.1000/x", "mine")] == ["10.1000/x"]

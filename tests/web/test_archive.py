@@ -131,6 +131,15 @@ def test_a_link_to_one_digest_shows_no_other(site: Site, links: Links) -> None:
 # -- all of them ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("more", [(), ("yesterday",), ("20261122",), ("2026-13-01",), ("2026-11-22", "x")])
+def test_a_link_that_our_key_signed_and_says_no_day_opens_nothing(
+    site: Site, links: Links, more: tuple[str, ...]
+) -> None:
+    token = Signer([KEY]).sign(Purpose.ARCHIVE, reader_of(site, links), *more)
+    for page in (token, f"{token}/mail", f"{token}.bib"):
+        assert site.client.get(f"/a/{page}").status_code == 404
+
+
 def test_all_digests_and_the_way_from_one_to_the_next(site: Site, links: Links) -> None:
     for days in (1, 2):
         site.deployment.write_page("spikes", [(f"Spiking networks of day {days}", "Spikes, and networks of them.")])

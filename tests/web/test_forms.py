@@ -59,6 +59,23 @@ def test_a_body_that_is_too_large_or_nonsense_is_the_senders_mistake(
     assert client.post("/", content=body, headers={"content-type": kind}).status_code == status
 
 
+def test_so_much_text_is_taken_beside_a_file_and_no_more() -> None:
+    app = Starlette(routes=[Route("/", echo_large, methods=["POST"])])
+    client, file = TestClient(app), b"@article{a}" * 100_000
+    files = {"library": ("my.bib", file)}
+    sent = client.post("/", data={"email": "ada@example.org"}, files=files)
+    assert sent.json() == [len("ada@example.org"), len(file)]
+    assert client.post("/", data={"email": "x" * 250_000, "b": "x" * 251_000}, files=files).status_code == 413
+    assert client.post("/", data={"email": "x" * 501_000}, files=files).status_code == 413
+    assert client.post("/", data={"email": "x" * 501_000}).status_code == 413
+
+
+async def echo_large(request: Request) -> Response:
+    form = await read_form(request, most=4_000_000)
+    upload = form.file("library")
+    return JSONResponse([len(form.text("email")), len(upload.raw) if upload else 0])
+
+
 @given(st.text())
 def test_what_was_typed_has_no_control_characters(text: str) -> None:
     cleaned = clean(text)

@@ -17,6 +17,7 @@ from newsletter.config.settings import Signup
 from newsletter.model import ConsentAct, Interest, LetterKind, Owner, Schedule, Subscriber, SubscriberState
 from newsletter.pipeline.messages import Letterhead
 from newsletter.pipeline.posting import post_letters
+from newsletter.sources.references import MOST_UPLOADS, UPLOADS
 from newsletter.subscriptions import Joined, confirm, forget_unconfirmed, leave
 from newsletter.subscriptions.asking import MOST_INTERESTS
 from newsletter.tokens import Purpose, Signer
@@ -280,6 +281,25 @@ def test_a_file_that_is_no_library_is_told(site: Site) -> None:
         assert (answer.status_code, "no library" in answer.text) == (422, True)
     large = site.client.post("/", data=fields, files={"library": ("x.bib", b"x" * 5_000_000)})
     assert large.status_code == 413
+
+
+def test_a_library_of_too_many_papers_is_told_at_its_field(site: Site) -> None:
+    seal = SEAL.search(site.client.get("/").text)[1]
+    fields = {"seal": seal, "email": NEW, "cadence": "daily"}
+    large = site.client.post("/", data=fields, files={"library": ("x.bib", b"@a{b,\n" * 100_000)})
+    assert (large.status_code, "more than 3,000 papers" in large.text, 'href="#library"' in large.text) == (
+        422,
+        True,
+        True,
+    )
+    for _ in range(MOST_UPLOADS):
+        assert UPLOADS.acquire(blocking=False)
+    try:
+        busy = site.client.post("/", data=fields, files={"library": ("x.bib", BIBTEX)})
+    finally:
+        UPLOADS.release(MOST_UPLOADS)
+    assert (busy.status_code, "retry-after" in busy.headers) == (503, True)
+    assert site.storage.subscribers.by_email(NEW) is None
 
 
 def test_reading_libraries_is_not_done_for_one_place_without_end(site: Site) -> None:

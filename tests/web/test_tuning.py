@@ -183,6 +183,15 @@ def test_a_library_is_added_to_what_is_liked() -> None:
     assert (wishes.added, wishes.mistakes) == (1, {})
 
 
+def test_a_file_of_too_many_papers_is_told_and_takes_nothing() -> None:
+    reader = Subscriber(id="s", email="ada@example.org")
+    large = Upload("all.bib", b"@a{b,\n" * 10_000)
+    wishes = read_wishes(form_of(tell_wishes(reader).typed, library=large), reader)
+    told = [(name, one.name, one.value, one.high) for name, one in wishes.mistakes.items()]
+    assert told == [("library", "library_large", "all.bib", 3_000)]
+    assert wishes.reader.profile.liked == ()
+
+
 def test_a_file_that_is_no_library_is_told_and_takes_nothing() -> None:
     reader = reader_with()
     wishes = read_wishes(form_of(tell_wishes(reader).typed, library=Upload("a.png", b"\x89PNG\0\0")), reader)
