@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from newsletter.config.settings import Settings
 from newsletter.model import Digest, Edition, Profile, SourceReport
@@ -47,7 +46,12 @@ def compose_digests(
 
 def compose(edition: Edition, pool: Pool, profile: Profile, *, reader: DueReader, had: Collection[str]) -> Digest:
     """One reader's digest of the edition, without the papers they had and those before their reach."""
-    gone = {entry.id for entry in edition.entries if entry.id in had or _is_before(entry.first_seen_at, reader)}
+    reach = reader.reach_from
+    gone = {
+        entry.id
+        for entry in edition.entries
+        if entry.id in had or (entry.first_seen_at is not None and entry.first_seen_at < reach)
+    }
     selection = select(pool.rank(profile, now=edition.made_at), profile, already=gone, shown=had)
     return Digest(
         edition=edition.id,
@@ -63,7 +67,3 @@ def _less(edition: Edition, gone: Collection[str]) -> tuple[SourceReport, ...]:
     """The sources with the number of papers that each has for this reader."""
     had = Counter(name for entry in edition.entries if entry.id in gone for name in entry.sources)
     return tuple(replace(source, new=source.new - had[source.name]) for source in edition.sources)
-
-
-def _is_before(first_seen_at: datetime | None, reader: DueReader) -> bool:
-    return first_seen_at is not None and first_seen_at < reader.reach_from

@@ -14,10 +14,10 @@ import numpy as np
 
 from newsletter.model import Entry, Profile, Ranked
 from newsletter.ranking.candidates import Candidates, weigh_fields
-from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence
 from newsletter.ranking.forks import can_fork, map_forked
 from newsletter.ranking.later import rank_later, rank_now
+from newsletter.ranking.named import NamedPapers
 from newsletter.ranking.reader import Reader
 from newsletter.ranking.reasons import tell_reasons
 from newsletter.ranking.sentences import NO_SENTENCES, Sense, Sentences
@@ -49,7 +49,7 @@ class Pool:
         self._sentences, self._sense = sentences, Sense.of(candidates.entries, sentences)
         ids = [entry.id for entry in candidates.entries]
         self._places = np.argsort(np.argsort(np.array(ids, dtype=np.str_), kind="stable"), kind="stable")
-        self._embedding = Embedding(space)
+        self._named = NamedPapers(candidates, space)
         self._circumstances = lru_cache(maxsize=4)(partial(weigh_circumstances, candidates.entries, weights=weights))
 
     @classmethod
@@ -124,7 +124,7 @@ class Pool:
             yield from ([replace(one, entry=self._candidates.entries[row]) for row, one in ranked] for ranked in told)
 
     def _rank_block(self, block: list[Profile], now: datetime, limit: int | None) -> Iterator[list[Ranked]]:
-        self._embedding.prepare(entry for profile in block for entry in _named_by(profile))
+        self._named.prepare(entry for profile in block for entry in _named_by(profile))
         return (self.rank(profile, now=now, limit=limit) for profile in block)
 
     def _tell_block(self, block: list[Profile], now: datetime, limit: int | None) -> list[list[tuple[int, Ranked]]]:
@@ -137,7 +137,7 @@ class Pool:
 
     def _weigh(self, profile: Profile, now: datetime) -> tuple[float, list[Evidence]]:
         """The starting point and all evidence: what is theirs and what is trending, blended as the reader wants it."""
-        reader = Reader(profile, self._candidates, self._space, self._weights, now, self._embedding, self._sense)
+        reader = Reader(profile, self._candidates, self._space, self._weights, now, self._named, self._sense)
         recency, trending = self._circumstances(now)
         trend = _share(profile.trending_weight) if reader.says_something else 1.0
         start = (1 - trend) * reader.starting_point() + trend * self._weights.trending_start

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,9 +13,9 @@ from scipy import sparse
 
 from newsletter.model import Entry, Interest, Profile
 from newsletter.ranking.candidates import Candidates
-from newsletter.ranking.embedding import Embedding
 from newsletter.ranking.evidence import Evidence, Mentions, Models, find_rows, weigh_likeness
-from newsletter.ranking.names import PersonName, read_organization, read_person
+from newsletter.ranking.named import NamedPapers
+from newsletter.ranking.names import read_organization, read_person
 from newsletter.ranking.sentences import Sense
 from newsletter.ranking.space import Array, Space
 from newsletter.ranking.terms import read_words
@@ -34,8 +33,6 @@ SHORTER = 0.2
 """How fast what interests find in a paper counts for less with how little it tells: a power of its fullness."""
 MIN_STANDING = 0.25
 """The share of a phrase that is said to stand in a paper: half of it, or a quarter in the title."""
-MAX_SHARED_AUTHORS = 2
-"""More authors of liked papers on one paper say no more: big collaborations sign everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Reader:
     space: Space
     weights: Weights
     now: datetime
-    embedding: Embedding
+    papers: NamedPapers
     sense: Sense | None = None
 
     def evidence_for(self) -> Iterator[Evidence]:
@@ -119,7 +116,8 @@ class Reader:
         if models:
             evidence = self._like_papers("liked", models, self.weights.liked).scaled(self._part())
             yield replace(evidence, words=self._word_liked(evidence.labels))
-            yield from self._shared_authors([entry for entry, _ in models])
+            authors = self.papers.shared_authors([entry for entry, _ in models])
+            yield from self._found("liked_author", authors, self.weights.shared_author)
 
     def _named(self) -> Iterator[Evidence]:
         """Authors, organisations and categories the reader follows."""
@@ -169,12 +167,12 @@ class Reader:
         return [(vote.entry, 0.5 ** (age / VOTE_HALF_LIFE_DAYS)) for vote, age in zip(votes, ages, strict=True)]
 
     def _like_papers(self, kind: str, papers: Sequence[tuple[Entry, float]], weights: Likeness) -> Evidence:
-        labels = tuple(_label(entry.title) for entry, _ in papers)
-        vectors = self.embedding.embed([entry for entry, _ in papers])
-        models = Models(labels, vectors, np.array([weight for _, weight in papers], float))
-        weighed = weigh_likeness(models, self.candidates, weights=weights)
+        weighed = self.papers.weigh(tuple(papers), weights)
         if self.sense and weights.sentences:
-            weighed += self.sense.like_papers([entry.id for entry, _ in papers], models.strengths) * weights.sentences
+            strengths = np.array([weight for _, weight in papers], float)
+            sensed = self.sense.like_papers([entry.id for entry, _ in papers], strengths)
+            weighed = weighed + sensed * weights.sentences
+        labels = tuple(_label(entry.title) for entry, _ in papers)
         return Evidence(kind, labels, weighed)
 
     def _found(self, kind: str, found: Mapping[str, Sequence[int]], weight: float) -> Iterator[Evidence]:
@@ -202,19 +200,6 @@ class Reader:
                     values.append(rarity / whole)
         shape = (len(phrases), len(self.candidates.words))
         return sparse.csr_array((values, (rows, columns)), shape=shape)
-
-    def _shared_authors(self, liked: Sequence[Entry]) -> Iterator[Evidence]:
-        """Authors of liked papers who wrote a candidate too; names in full only, initials are shared by too many."""
-        known = {read_person(name): name for entry in liked for name in entry.authors}
-        told = {person: name for person, name in known.items() if _is_full(person)}
-        rows: Counter[int] = Counter()
-        found: dict[str, list[int]] = {}
-        for person, name in told.items():
-            if person.family in self.candidates.people:
-                hits = [row for row in self.candidates.find_person(person) if rows[row] < MAX_SHARED_AUTHORS]
-                rows.update(hits)
-                found[name] = hits
-        yield from self._found("liked_author", found, self.weights.shared_author)
 
     def _muted_by(self, phrase: str) -> list[int]:
         rows = set(self.candidates.find_phrase(read_words(phrase)))
@@ -244,7 +229,3 @@ def _read_phrase(text: str) -> tuple[str, ...]:
 
 def _label(text: str) -> str:
     return shorten(clean(text), MAX_LABEL_CHARACTERS)
-
-
-def _is_full(person: PersonName) -> bool:
-    return bool(person.given) and len(person.given[0]) > 1
