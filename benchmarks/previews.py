@@ -47,7 +47,7 @@ def measure() -> list[dict[str, Any]]:
             keep_edition(storage, snapshot(storage, now=now, reach_from=now - settings.window, sources=()))
             tuner, cards, rows = Tuner(settings, storage), CardTeller(settings.templates), []
             reader = storage.subscribers.save(Subscriber(id="", email="ada@example.org", created_at=now))
-            _, anew = timed(lambda: tuner.make_ready(reader, now=now))
+            _, anew = timed(tuner.make_ready)
             for kind, liked in LIKED.items():
                 saved = _with_liked(reader, papers, words, liked)
                 typed = list(_type(saved, words))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Event
 from typing import Annotated
@@ -14,11 +14,12 @@ from newsletter.cli.output import out, print_warning
 from newsletter.cli.run import stop_on_sigterm, words_of
 from newsletter.config.env import SECRET_KEY
 from newsletter.config.settings import Settings
-from newsletter.errors import UsageError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.pipeline import RunReport
 from newsletter.pipeline.incoming import require_webhook_key
 from newsletter.pipeline.metrics import collect_metrics
 from newsletter.pipeline.report import EXIT_RESUMES
+from newsletter.pipeline.tuning_apart import TunerApart
 from newsletter.scheduling import LetterBox, start_ticking
 from newsletter.storage import Storage
 from newsletter.web import serve_pages
@@ -52,6 +53,13 @@ def open_door(
     """Pages and scheduler until SIGINT or SIGTERM; ``watched`` is where metrics are answered."""
     with ExitStack() as at_the_end:
         letters = LetterBox(settings, storage, stop=stop)
+        tuner = TunerApart(settings)
+        at_the_end.callback(tuner.close)
+
+        def after_run(report: RunReport) -> None:
+            log_run(report)
+            with suppress(NewsletterError):  # whoever tries something out next is told
+                tuner.make_ready()
 
         def start(taken: int) -> None:
             """Once the port is ours: who cannot listen there must not have mailed anybody."""
@@ -60,12 +68,12 @@ def open_door(
                 figures = partial(collect_metrics, settings, storage)
                 answers = at_the_end.enter_context(serve_metrics(figures, host=watched[0], port=watched[1]))
                 out().print(f"metrics at http://{watched[0]}:{answers}/metrics")
-            scheduler = start_ticking(settings, storage, stop=stop, on_run=log_run)
+            scheduler = start_ticking(settings, storage, stop=stop, on_run=after_run)
             at_the_end.callback(scheduler.shutdown, wait=True)
             at_the_end.callback(stop.set)
             at_the_end.enter_context(letters)
 
-        serve_pages(settings, storage, host=host, port=port, on_listening=start, post=letters.post)
+        serve_pages(settings, storage, host=host, port=port, on_listening=start, post=letters.post, tuner=tuner)
 
 
 def require_key_for_desk(settings: Settings) -> None:

@@ -57,17 +57,18 @@ class Shelf:
 
     def sent(self, subscriber: str, day: date) -> Digest | None:
         """The digest that this reader was sent for that date, as long as its mail is kept."""
-        if day not in self._storage.deliveries.kept_dates(subscriber):
-            return None
-        found = self._storage.deliveries.find(subscriber=subscriber, local_date=day)
-        return next((self.thaw(one) for one in found if one.kind == "digest"), None)
+        delivery = self._storage.deliveries.kept_digest(subscriber, day)
+        return self.thaw(delivery) if delivery else None
 
     def thaw(self, delivery: Delivery) -> Digest | None:
         """The digest as it was shown; ``None`` where its edition is gone."""
-        if not delivery.edition or not self._storage.editions.has(delivery.edition):
-            return None
         edition = delivery.edition
-        thaw = self._thaws.get(edition, lambda: Thaw(self._storage.editions.load(edition)))
+        if not edition:
+            return None
+        try:
+            thaw = self._thaws.get(edition, lambda: Thaw(self._storage.editions.load(edition)))
+        except UsageError:
+            return None
         digest = thaw.digest(delivery.payload)
         shown = set(delivery.shown)
         return replace(digest, items=tuple(item for item in digest.items if item.entry.id in shown))

@@ -6,7 +6,7 @@ hundredths of one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -78,15 +78,23 @@ class _Ready:
 class Tuner:
     """Tries profiles out on today's edition. Threads may share it; any method may raise NotReady."""
 
-    def __init__(self, settings: Settings, storage: Storage, *, history: int = HISTORY_ENTRIES) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        *,
+        history: int = HISTORY_ENTRIES,
+        on_made: Callable[[], None] = lambda: None,
+    ) -> None:
         """``history`` is how many older entries a pool is made with: a run's own number gives its very order."""
-        self._settings, self._storage, self._history = settings, storage, history
+        self._settings, self._storage, self._history, self._on_made = settings, storage, history, on_made
         self._pools: Once[_Ready] = Once(POOLS_KEPT)
         self._digests: Once[Digest] = Once(DIGESTS_KEPT, MOST_COMPOSED)
 
-    def make_ready(self, reader: Subscriber, *, now: datetime) -> None:
-        """Does what the first of ``try_out`` would wait for."""
-        self._ready(reader, now)
+    def make_ready(self) -> None:
+        """Does what the first of ``try_out`` over the latest edition would wait for."""
+        for last in self._storage.editions.list(limit=1):
+            self._of_edition(last.id)
 
     def try_out(self, reader: Subscriber, changed: Subscriber, *, now: datetime) -> TriedOut:
         """Today's digest for ``changed``, who is ``reader`` with another profile, and what that changes.
@@ -124,9 +132,12 @@ class Tuner:
         today = today_slot(reader.schedule, zone, now).local_date
         last = next(iter(self._storage.editions.list(limit=1)), None)
         if last and last.made_at.astimezone(zone).date() >= today:
-            return self._pools.get(last.id, lambda: self._make(self._storage.editions.load(last.id)))
+            return self._of_edition(last.id)
         then = datetime.fromtimestamp(now.timestamp() // STORE_KEPT.total_seconds() * STORE_KEPT.total_seconds(), UTC)
         return self._pools.get(then, lambda: self._make(self._snapshot(now)))
+
+    def _of_edition(self, edition: str) -> _Ready:
+        return self._pools.get(edition, lambda: self._make(self._storage.editions.load(edition)))
 
     def _snapshot(self, now: datetime) -> Edition:
         sources = remembered_sources(self._settings, self._storage)
@@ -138,7 +149,9 @@ class Tuner:
         entries = tuple(replace(entry, id=current.get(entry.id, entry.id)) for entry in edition.entries)
         edition = replace(edition, entries=entries)
         sentences = SentenceMaker(self._settings, self._storage, now=edition.made_at)
-        return _Ready(edition, pool_of(self._storage, edition, sentences, history=self._history))
+        ready = _Ready(edition, pool_of(self._storage, edition, sentences, history=self._history))
+        self._on_made()
+        return ready
 
 
 def _said(profile: Profile) -> Hashable:

@@ -18,7 +18,7 @@ from jinja2 import (
     nodes,
 )
 from jinja2.environment import TemplateModule
-from jinja2.runtime import LoopContext
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -26,6 +26,7 @@ from newsletter.errors import TemplateError
 from newsletter.model import Links, SourceReport
 from newsletter.rendering.lines import wrapped
 from newsletter.rendering.locale import ENGLISH, Language, list_pattern
+from newsletter.rendering.said import Said
 from newsletter.rendering.themes import Brand, Look
 from newsletter.rendering.view import Card, Link, Paper, Why
 from newsletter.text import shorten
@@ -36,6 +37,8 @@ WORDS = "words.j2"
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 """Unicode's own way to keep a text that runs the other way from disturbing what is around it."""
 _OPEN = frozenset({Brand, Card, Language, Link, Links, Paper, SourceReport, Why, TemplateModule, LoopContext})
+_FOR_CONTEXT = ("_loop_vars", "_block_vars")
+"""What Jinja hands to every call, for functions that look at the context."""
 _BY_JINJA = frozenset({"loop", "self", "super", "caller", "varargs", "kwargs"})
 _CLASS_PATH = re.compile(r"'newsletter\.[\w.]*?(\w+) object' has no attribute '(\w+)'")
 
@@ -55,6 +58,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+    def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """What the function gives, if templates may call it; words of ours they may."""
+        if type(function) is Said:
+            for name in _FOR_CONTEXT:
+                kwargs.pop(name, None)
+            return function(*args, **kwargs)
+        return super().call(context, function, *args, **kwargs)
 
     def compile(self, source: Any, name: str | None = None, filename: str | None = None, *args: Any) -> Any:
         """The template's code; a text that was compiled before, for the same looks, is not compiled again."""

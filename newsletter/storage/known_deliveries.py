@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, text, union_all
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text, union_all
 
 from newsletter.model import Delivery, DeliveryState
 from newsletter.storage.engine import Database, in_chunks
@@ -36,6 +36,17 @@ WAITS = ((IS_READY,), (IS_AT_REST, deliveries.c.state == DeliveryState.RETRY))
 _WHOLE = select(deliveries, inputs.c.message_id, inputs.c.shown, inputs.c.payload).join(inputs)
 """Deliveries with all that their record says."""
 _NAMES = [column.name for column in _WHOLE.selected_columns]
+_OF_READER = and_(
+    IS_DIGEST,
+    deliveries.c.subscriber == bindparam("reader"),
+    deliveries.c.state.in_(sorted(LEFT_US)),
+)
+"""A reader's digests that were handed over."""
+_OF_DAY = and_(_OF_READER, deliveries.c.local_date == bindparam("day"))
+_MESSAGE = select(messages.c.encoding, messages.c.body).join(deliveries).where(_OF_DAY)
+_KEPT = _WHOLE.join(messages, messages.c.delivery_id == deliveries.c.id).where(_OF_DAY)
+_KEPT_DATES = select(deliveries.c.local_date).join(messages).where(_OF_READER).order_by(deliveries.c.local_date.desc())
+_DIGESTS = _WHOLE.where(_OF_READER).order_by(deliveries.c.local_date.desc())
 
 _COUNTS = text(
     "SELECT 'total' AS state, count(*) FROM deliveries"
@@ -153,36 +164,24 @@ class KnownDeliveries:
 
     def message(self, subscriber: str, local_date: date) -> bytes | None:
         """The bytes of the digest that was handed over for that date; ``None`` where there are none, or no longer."""
-        query = (
-            select(messages.c.encoding, messages.c.body)
-            .join(deliveries)
-            .where(
-                IS_DIGEST,
-                deliveries.c.subscriber == subscriber,
-                deliveries.c.local_date == local_date,
-                deliveries.c.state.in_(LEFT_US),
-            )
-        )
         with self._database.reading() as connection:
-            kept = connection.execute(query).one_or_none()
+            kept = connection.execute(_MESSAGE, {"reader": subscriber, "day": local_date}).one_or_none()
             return None if kept is None else self._kept.read(connection, kept.encoding, kept.body)
 
-    def digests(self, subscriber: str, *, limit: int) -> list[Delivery]:
-        """The latest digests that were handed over to this reader, latest first."""
-        query = _WHOLE.where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
+    def kept_digest(self, subscriber: str, local_date: date) -> Delivery | None:
+        """The delivery whose bytes ``message`` has."""
         with self._database.reading() as connection:
-            return _read(connection, query.order_by(deliveries.c.local_date.desc()).limit(limit))
+            return next(iter(_read(connection, _KEPT, {"reader": subscriber, "day": local_date})), None)
 
     def kept_dates(self, subscriber: str) -> list[date]:
         """The dates for which ``message`` has this reader's digest, latest first."""
-        query = (
-            select(deliveries.c.local_date)
-            .join(messages)
-            .where(IS_DIGEST, deliveries.c.subscriber == subscriber, deliveries.c.state.in_(LEFT_US))
-            .order_by(deliveries.c.local_date.desc())
-        )
         with self._database.reading() as connection:
-            return list(connection.scalars(query))
+            return list(connection.scalars(_KEPT_DATES, {"reader": subscriber}))
+
+    def digests(self, subscriber: str, *, limit: int) -> list[Delivery]:
+        """The latest digests that were handed over to this reader, latest first."""
+        with self._database.reading() as connection:
+            return _read(connection, _DIGESTS.limit(limit), {"reader": subscriber})
 
     def _of_readers(self, query: Select[Any], readers: Iterable[str]) -> Iterator[Any]:
         with self._database.reading() as connection:
@@ -190,6 +189,6 @@ class KnownDeliveries:
                 yield from connection.execute(query.where(deliveries.c.subscriber.in_(chunk)))
 
 
-def _read(connection: Connection, query: Select[Any]) -> list[Delivery]:
+def _read(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Delivery]:
     """The deliveries that a SELECT of ``_WHOLE`` finds."""
-    return [delivery_of(zip(_NAMES, row, strict=True)) for row in connection.execute(query)]
+    return [delivery_of(zip(_NAMES, row, strict=True)) for row in connection.execute(query, values)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.addresses import normal_form
@@ -22,6 +22,8 @@ from newsletter.storage.subscriber_rows import new_id, row_of, subscriber_of
 from newsletter.storage.suppressions import ERASED, Suppressions
 
 PAGE = 1000
+_BY_ID = select(subscribers).where(subscribers.c.id == bindparam("wanted"))
+"""Whoever follows a link is looked up by it."""
 
 
 class Subscribers:
@@ -79,8 +81,9 @@ class Subscribers:
 
     def by_id(self, subscriber_id: str) -> Subscriber | None:
         """Who has that id."""
-        found = self._read(select(subscribers).where(subscribers.c.id == subscriber_id))
-        return found[0] if found else None
+        with self._database.reading() as connection:
+            row = connection.execute(_BY_ID, {"wanted": subscriber_id}).mappings().one_or_none()
+            return None if row is None else subscriber_of(row)
 
     def emails(self, ids: Iterable[str]) -> dict[str, str]:
         """The addresses of those of these ids that are somebody's."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from newsletter.config.settings import Settings
 from newsletter.errors import UsageError
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.storage import Storage
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -23,10 +24,11 @@ def serve_pages(
     port: int,
     on_listening: Callable[[int], None],
     post: Callable[[], None],
+    tuner: TriesOut,
 ) -> None:
     """Serves the pages until SIGINT or SIGTERM, and says at which port; UsageError where the extra is not installed.
 
-    ``post`` has waiting letters sent at once.
+    ``post`` has waiting letters sent at once, ``tuner`` tries profiles out.
     """
     try:
         import uvicorn
@@ -40,7 +42,7 @@ def serve_pages(
         raise UsageError(f"{host}:{port}: cannot listen there: {error.strerror}; choose another --port") from error
     on_listening(listening.getsockname()[1])
     config = uvicorn.Config(
-        make_app(settings, storage, post=post),
+        make_app(settings, storage, post=post, tuner=tuner),
         access_log=False,  # request paths hold signed tokens
         log_config=None,  # what it says goes through our own logs, which hold no address and no secret
         log_level="warning",

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from newsletter.config.settings import Settings
 from newsletter.errors import NewsletterError, NotReady, UsageError
 from newsletter.pipeline.archiving import Shelf
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.storage import Storage
 from newsletter.web import leaving, own_data, preferences, signing_up, tuning, voting, webhooks
 from newsletter.web.api.app import make_api
@@ -34,9 +35,18 @@ RETRY_SECONDS = "30"
 log = logging.getLogger(__name__)
 
 
-def make_app(settings: Settings, storage: Storage, *, post: Callable[[], None] = nobody_posts) -> Starlette:
-    """The application over one deployment's settings and storage; ``post`` has waiting letters sent at once."""
-    door = Door.to(settings, storage, post=post)
+def make_app(
+    settings: Settings,
+    storage: Storage,
+    *,
+    post: Callable[[], None] = nobody_posts,
+    tuner: TriesOut | None = None,
+) -> Starlette:
+    """The application over one deployment's settings and storage.
+
+    ``post`` has waiting letters sent at once; profiles are tried out in this process where there is no ``tuner``.
+    """
+    door = Door.to(settings, storage, post=post, tuner=tuner)
     app = Starlette(
         routes=_routes(door),
         middleware=[Middleware(SecurityHeaders)],

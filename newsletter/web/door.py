@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from newsletter.config.settings import Settings
 from newsletter.model import Subscriber, SubscriberState
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.rendering.locale import read_language
 from newsletter.rendering.themes import Brand, Look
 from newsletter.storage import Storage
@@ -40,8 +41,15 @@ class Door:
     """Has waiting letters sent at once."""
 
     @classmethod
-    def to(cls, settings: Settings, storage: Storage, *, post: Callable[[], None] = nobody_posts) -> Door:
-        """The door to a deployment."""
+    def to(
+        cls,
+        settings: Settings,
+        storage: Storage,
+        *,
+        post: Callable[[], None] = nobody_posts,
+        tuner: TriesOut | None = None,
+    ) -> Door:
+        """The door to a deployment; profiles are tried out in this process where there is no ``tuner``."""
         keys = [key.get_secret_value() for key in settings.secret_keys]
         address = urlsplit(settings.base_url or "")
         brand = Brand(color=settings.brand.color, logo=settings.brand.logo, logo_alt=settings.brand.logo_alt)
@@ -49,7 +57,7 @@ class Door:
         pages = Pages(settings.templates, newsletter=settings.title, root=address.path.rstrip("/") + "/", look=look)
         signer = Signer(keys) if keys else None
         seals = Seals(signer, is_secure=address.scheme == "https")
-        return cls(settings, storage, pages, signer, seals, Workshop(settings, storage, look), post)
+        return cls(settings, storage, pages, signer, seals, Workshop(settings, storage, look, tuner=tuner), post)
 
     # -- whose link it is ----------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.rendering.environment import html_environment
+from newsletter.rendering.said import keep_said
 from newsletter.rendering.themes import Look
 
 SECURITY_HEADERS = {
@@ -36,7 +38,7 @@ class Pages:
         """Reads the words; TemplateError where they have a fault."""
         self._templates = html_environment([folder / "web" for folder in folders], look)
         self._templates.globals |= {"newsletter": newsletter, "root": root}
-        self._words = self._templates.globals["words"]
+        self._words: Any = keep_said(self._templates.globals["words"])
         self.newsletter, self.root = newsletter, root
 
     def show(self, template: str, *, status: int = 200, **values: object) -> Response:
@@ -59,7 +61,8 @@ class Pages:
         if macro is None:
             return None
         known = {"newsletter": self.newsletter, **(values or {})}
-        return macro(**{parameter: known[parameter] for parameter in macro.arguments}).strip()  # type: ignore[no-any-return]
+        said: str = macro(**{parameter: known[parameter] for parameter in macro.arguments})
+        return said.strip()
 
     def go_to(self, path: str) -> Response:
         """After a button was pressed: to the page that shows what became of it, so that reloading presses nothing."""

@@ -40,7 +40,7 @@ def preview(door: Door, request: Request, form: Form) -> Response:
         return show_form(door, request, wishes, busy=True, status=429)
     tried = describe_tried(found, door.workshop.cards)
     if form.flag(PART):
-        return door.pages.show("tried", tried=tried, wishes=wishes)
+        return door.pages.show("tried", tried=tried, mistakes=wishes.mistakes)
     return show_form(door, request, wishes, tried=tried)
 
 

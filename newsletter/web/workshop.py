@@ -14,6 +14,7 @@ from newsletter.pipeline.backtesting import Backtest
 from newsletter.pipeline.backtesting import backtest as play_back
 from newsletter.pipeline.learning import Lessons
 from newsletter.pipeline.tuning import TriedOut, Tuner
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.rendering.telling import CardTeller
 from newsletter.rendering.themes import Look
 from newsletter.storage import Storage
@@ -33,12 +34,14 @@ BACKTEST_LASTS_SECONDS = 4.0
 class Workshop:
     """Tries out and plays back. NotReady where it is asked too often, or busy with others."""
 
-    def __init__(self, settings: Settings, storage: Storage, look: Look | None = None) -> None:
+    def __init__(
+        self, settings: Settings, storage: Storage, look: Look | None = None, *, tuner: TriesOut | None = None
+    ) -> None:
         folders: Sequence[Path] = settings.templates
         self._settings, self._storage = settings, storage
         self.cards = CardTeller(folders, look)
         self.lessons = Lessons(storage)
-        self.tuner = Tuner(settings, storage)
+        self.tuner: TriesOut = tuner or Tuner(settings, storage)
         self._previews = Throttle(PREVIEWS, PREVIEW_SECONDS)
         self._backtests = Throttle(BACKTESTS, BACKTEST_SECONDS)
         self._libraries = Throttle(LIBRARIES, LIBRARY_SECONDS)

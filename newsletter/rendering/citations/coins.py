@@ -7,6 +7,7 @@ in which Zotero knows preprints; what has a DOI as a journal's article, which al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from newsletter.model import Entry
@@ -15,10 +16,13 @@ from newsletter.rendering.citations.cited import ARXIV, Cited, Kind, cite
 CLASS = "Z3988"
 """Of the ``span``."""
 ABSTRACT_CHARACTERS = 2_000
+DESCRIBED = 2_000
+"""Papers described before: the readers of an edition have many in common."""
 _FORMAT = "info:ofi/fmt:kev:mtx:"
 _TYPES = {Kind.PREPRINT: "preprint", Kind.PAGE: "webpage"}
 
 
+@lru_cache(maxsize=DESCRIBED)
 def context_object(entry: Entry) -> str:
     """The paper as keys and values, percent-encoded; it is escaped once more in HTML."""
     [cited] = cite([entry])

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from newsletter.config.settings import Settings
 from newsletter.model import ApiToken
 from newsletter.pipeline.archiving import Shelf
-from newsletter.pipeline.tuning import Tuner
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.storage import Storage
 from newsletter.web.api.problems import Refused
 from newsletter.web.throttle import Throttle
@@ -30,7 +30,7 @@ class Deployment:
 
     settings: Settings
     storage: Storage
-    tuner: Tuner
+    tuner: TriesOut
     shelf: Shelf
     requests: Throttle
     rankings: Throttle

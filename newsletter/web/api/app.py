@@ -11,6 +11,7 @@ from newsletter import __version__
 from newsletter.config.settings import Settings
 from newsletter.pipeline.archiving import Shelf
 from newsletter.pipeline.tuning import Tuner
+from newsletter.pipeline.tuning_apart import TriesOut
 from newsletter.storage import Storage
 from newsletter.web.api import deliveries, digests, editions, readers, status, suppressions
 from newsletter.web.api.access import PER_MINUTE, RANKINGS_PER_MINUTE, Deployment
@@ -27,7 +28,7 @@ def make_api(
     settings: Settings,
     storage: Storage,
     *,
-    tuner: Tuner | None = None,
+    tuner: TriesOut | None = None,
     shelf: Shelf | None = None,
     per_minute: int = PER_MINUTE,
     rankings: int = RANKINGS_PER_MINUTE,
