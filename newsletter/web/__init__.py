@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 
@@ -40,9 +41,11 @@ def serve_pages(
         listening = socket.create_server((host, port))
     except OSError as error:
         raise UsageError(f"{host}:{port}: cannot listen there: {error.strerror}; choose another --port") from error
+    app = make_app(settings, storage, post=post, tuner=tuner)
+    gc.freeze()  # what is there by now stays: there is no garbage in it to look for while visitors wait
     on_listening(listening.getsockname()[1])
     config = uvicorn.Config(
-        make_app(settings, storage, post=post, tuner=tuner),
+        app,
         access_log=False,  # request paths hold signed tokens
         log_config=None,  # what it says goes through our own logs, which hold no address and no secret
         log_level="warning",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -33,6 +35,9 @@ from newsletter.web.seals import FIELD
 RETRY_SECONDS = "30"
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE = CapacityLimiter(8)
+"""Threads for pages that are only looked at: each takes milliseconds, and many at a time hinder each other."""
 
 
 def make_app(
@@ -151,7 +156,7 @@ def _looked_at(door: Door, path: str, page: Callable[[Door, Request], Response])
     """GET and HEAD."""
 
     async def answer(request: Request) -> Response:
-        return await _in_a_thread(door, partial(page, door, request))
+        return await _in_a_thread(door, partial(page, door, request), limiter=_AT_ONCE)
 
     return Route(path, answer, methods=["GET"])
 
@@ -182,11 +187,13 @@ def _posted(
     return Route(path, answer, methods=["POST"])
 
 
-async def _in_a_thread(door: Door, make: Callable[[], Response]) -> Response:
+async def _in_a_thread(
+    door: Door, make: Callable[[], Response], *, limiter: CapacityLimiter | None = None
+) -> Response:
     """The answer; one that cannot be made is a page too, and the log has the reason."""
     try:
-        return await run_in_threadpool(make)
-    except NotReady:
+        return await run_sync(make, limiter=limiter)
+    except (NotReady, CancelledError):  # cancelled is who still waits where the server ends
         response = door.pages.tell("out_of_order", status=503, seal="")
         response.headers["retry-after"] = RETRY_SECONDS
         return response
