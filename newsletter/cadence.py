@@ -61,18 +61,6 @@ def previous_slot(schedule: Schedule, zone: ZoneInfo, before: date) -> Slot | No
     return None
 
 
-def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot | None:
-    """The next slot to open after now; ``None`` for a schedule without days."""
-    today = now.astimezone(zone).date()
-    for ahead in range(9):
-        day = today + ahead * _DAY
-        if day.weekday() in schedule.days:
-            slot = slot_on(day, schedule, zone)
-            if slot.opens_at > now:
-                return slot
-    return None
-
-
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall time: in a gap the first minute after it, in a fold the first of the two.
 

@@ -15,7 +15,6 @@ import hashlib
 import hmac
 import json
 import re
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -113,11 +112,6 @@ class Signer:
             return [str(part) for part in self._before.loads(token)]
         except BadSignature:
             return None
-
-
-def new_secret() -> str:
-    """A key for ``NEWSLETTER_SECRET_KEY``: 256 random bits."""
-    return secrets.token_urlsafe(32)
 
 
 def salt_of(purpose: Purpose) -> str:

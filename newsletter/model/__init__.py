@@ -20,9 +20,11 @@ from newsletter.model.entries import Entry, Signals, entry_id
 from newsletter.model.events import Event, EventKind, Rejection
 from newsletter.model.messages import Framed, Links, Mailbox, Message, decoded, joined
 from newsletter.model.readers import (
+    VOTES,
     ApiToken,
     Consent,
     ConsentAct,
+    Direction,
     Interest,
     Owner,
     Profile,
@@ -37,12 +39,14 @@ from newsletter.model.sources import EntryChanges, Fetched, SourceMemory, Source
 __all__ = [
     "DIGEST",
     "LONGEST_TOLD_WAIT_SECONDS",
+    "VOTES",
     "ApiToken",
     "Consent",
     "ConsentAct",
     "Delivery",
     "DeliveryState",
     "Digest",
+    "Direction",
     "Edition",
     "Entry",
     "EntryChanges",

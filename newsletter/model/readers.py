@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -23,6 +24,12 @@ class Interest:
         return value if isinstance(value, Interest) else cls(value)
 
 
+Direction = Literal["more", "less"]
+"""Of papers like this one."""
+VOTES: Mapping[str, Literal[1, -1]] = {"more": 1, "less": -1}
+"""Direction -> the value of a vote."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """A reader's "more like this" (+1) or "less like this" (-1)."""
@@ -30,6 +37,11 @@ class Vote:
     entry: Entry
     value: Literal[1, -1]
     at: datetime
+
+    @property
+    def direction(self) -> Direction:
+        """The same as a word."""
+        return "more" if self.value > 0 else "less"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple, get_args
 
-from newsletter.model import Entry, Vote
+from newsletter.model import Direction, Entry, Vote
 from newsletter.ranking.reader import VOTE_HALF_LIFE_DAYS
 from newsletter.ranking.terms import MAX_CHARACTERS, read_words
 from newsletter.ranking.trending import days_between
@@ -45,9 +45,7 @@ _TOKEN = re.compile(
 )
 _BETWEEN_WORDS = re.compile(r"\s|\s?[-‐‑–]\s?")
 
-Direction = Literal["more", "less"]
 Stems = tuple[str, ...]
-_VALUES: dict[Direction, int] = {"more": 1, "less": -1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +70,9 @@ def learnt(votes: Iterable[Vote], *, background: Iterable[Entry], now: datetime)
     voted = {vote.entry.id for vote in known}
     others = [entry for entry in background if entry.id not in voted]
     found: list[Learnt] = []
-    for direction, value in _VALUES.items():
-        mine = [vote for vote in known if vote.value == value]
-        against = [vote.entry for vote in known if vote.value != value]
+    for direction in get_args(Direction):
+        mine = [vote for vote in known if vote.direction == direction]
+        against = [vote.entry for vote in known if vote.direction != direction]
         lines = [_line(direction, *group, now=now) for group in _groups(mine, against, others)]
         found += sorted(lines, key=lambda line: (-round(line.weight, 9), line.phrase, line.votes[0].entry.id))
     return found

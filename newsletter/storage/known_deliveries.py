@@ -98,11 +98,6 @@ class KnownDeliveries:
         rows = self._of_readers(query, dates)
         return {reader: DeliveryState(state) for reader, day, state in rows if dates[reader] == day}
 
-    def known_subscribers(self) -> set[str]:
-        """Ids of the readers for whom a digest was ever planned."""
-        with self._database.reading() as connection:
-            return set(connection.scalars(select(deliveries.c.subscriber).distinct().where(IS_DIGEST)))
-
     def shown_since(self, readers: Iterable[str], at: datetime, *, before: date | None = None) -> dict[str, set[str]]:
         """Reader -> ids, as they are now, of the entries on their cards in digests made at or after that instant.
 

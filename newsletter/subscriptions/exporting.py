@@ -44,7 +44,7 @@ def tell_reader(reader: Subscriber, barred: tuple[str, datetime] | None) -> dict
 def tell_vote(vote: Vote) -> dict[str, Any]:
     """The vote, its paper by our id, as profiles name it, and by its title."""
     paper = {"paper": vote.entry.id, "reference": reference_of(vote.entry), "title": vote.entry.title}
-    return {**paper, "wish": "more" if vote.value > 0 else "less", "at": vote.at}
+    return {**paper, "wish": vote.direction, "at": vote.at}
 
 
 def tell_delivery(delivery: Delivery) -> dict[str, Any]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.model import Entry, Subscriber
+from newsletter.model import VOTES, Entry, Subscriber
 from newsletter.ranking.learning import Learnt
 from newsletter.rendering.weblinks import web_link
 from newsletter.text import readable
 from newsletter.tokens import Purpose
 from newsletter.web.door import Door, is_reading
 from newsletter.web.forms import Form
-
-_VALUES: dict[str, Literal[1, -1]] = {"more": 1, "less": -1}
 
 
 def ask(door: Door, request: Request) -> Response:
@@ -49,7 +46,7 @@ def vote(door: Door, request: Request, _form: Form) -> Response:
     if not is_reading(reader):
         return door.tell(request, "not_reading")
     wish = request.path_params["wish"]
-    door.storage.votes.cast(reader.id, paper.id, _VALUES[wish], datetime.now(UTC))
+    door.storage.votes.cast(reader.id, paper.id, VOTES[wish], datetime.now(UTC))
     return door.go_to(f"v/{request.path_params['token']}/{request.path_params['entry']}/{wish}")
 
 
@@ -66,7 +63,7 @@ def take_back(door: Door, request: Request, _form: Form) -> Response:
 def _find(door: Door, request: Request) -> tuple[Subscriber, Entry] | None:
     """Whose vote it is, and on what; ``None`` where either is not known."""
     entry_id, wish = request.path_params["entry"], request.path_params["wish"]
-    reader = door.reader(request, Purpose.FEEDBACK) if wish in _VALUES else None
+    reader = door.reader(request, Purpose.FEEDBACK) if wish in VOTES else None
     paper = door.storage.entries.by_ids([entry_id]).get(entry_id) if reader else None
     return (reader, paper) if reader and paper else None
 

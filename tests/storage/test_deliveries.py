@@ -548,12 +548,6 @@ def test_a_reader_is_asked_for_their_own_date(storage: Storage, plan: Plan, leas
     assert storage.deliveries.states({}) == {}
 
 
-def test_readers_who_had_a_digest_are_known(storage: Storage, plan: Plan, now: datetime) -> None:
-    plan("ada")
-    plan("eve", kind="confirm")
-    assert storage.deliveries.known_subscribers() == {"ada"}
-
-
 @pytest.mark.parametrize("state", [None, *sorted(SETTLED)])
 def test_what_was_shown_is_remembered_unless_it_failed(
     storage: Storage, plan: Plan, lease: Lease, now: datetime, state: DeliveryState | None

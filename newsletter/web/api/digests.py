@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Security
 
 from newsletter.errors import UsageError
-from newsletter.model import ApiToken, ProfileSpec, Subscriber
+from newsletter.model import VOTES, ApiToken, ProfileSpec, Subscriber
 from newsletter.pipeline.learning import what_was_learnt
 from newsletter.web.api import told
 from newsletter.web.api.access import Deployment, Here, let_in, take
@@ -19,7 +19,6 @@ from newsletter.web.api.readers import READ, WRITE, find
 from newsletter.web.api.scopes import Scope
 
 router = APIRouter(prefix="/v1", tags=["digests and votes"])
-_VALUES: dict[str, Literal[1, -1]] = {"more": 1, "less": -1}
 
 
 @router.get("/readers/{reader}/digest", responses=responses(404))
@@ -61,7 +60,7 @@ def vote(here: Here, reader: ReaderId, paper: PaperId, wish: Wish) -> told.Votes
     if paper not in here.storage.entries.by_ids([paper]):
         raise Refused(404, f"there is no paper {paper}")
     try:
-        here.storage.votes.cast(known, paper, _VALUES[wish.wish], datetime.now(UTC))
+        here.storage.votes.cast(known, paper, VOTES[wish.wish], datetime.now(UTC))
     except UsageError as error:  # the reader was erased in this moment
         raise Refused(404, str(error)) from error
     return _votes(here, known)

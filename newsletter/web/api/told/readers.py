@@ -97,7 +97,7 @@ class Vote(Told):
     reference: str
     """As a profile names it."""
     title: str
-    wish: Literal["more", "less"]
+    wish: model.Direction
     at: datetime
 
     @classmethod
@@ -109,7 +109,7 @@ class Vote(Told):
 class Learnt(Told):
     """What votes that have something in common taught."""
 
-    wish: Literal["more", "less"]
+    wish: model.Direction
     phrase: str
     weight: float
     papers: list[str]
