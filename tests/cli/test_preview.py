@@ -56,7 +56,8 @@ def serving(deployment: Deployment, *options: str, env: dict[str, str] | None = 
         )
         assert process.stdout is not None
         try:
-            url = next(match[0] for line in process.stdout if (match := re.search(r"http://\S+/", line)))
+            url = next((match[0] for line in process.stdout if (match := re.search(r"http://\S+/", line))), "")
+            assert url, err.read_text()
             yield Serving(url, process, err)
         finally:
             process.send_signal(signal.SIGINT)
