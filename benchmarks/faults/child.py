@@ -33,7 +33,7 @@ LOADED = (sendgrid, smtp)
 
 T = TypeVar("T")
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["benchmarks.faults.child"])
+_context.set_forkserver_preload(["benchmarks.faults.ready"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

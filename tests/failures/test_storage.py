@@ -6,7 +6,6 @@ The truth is what a real mail server accepted.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sqlite3
@@ -21,20 +20,11 @@ import psycopg
 import pytest
 from product import Deployment, Said, deploy
 
+from benchmarks.faults.child import start_command
 from newsletter.testing import STALL, SmtpSink
 
 MORNING = "2026-11-23T08:00:00Z"
 READERS = [f"reader{number}@example.org" for number in range(45)]
-WITHIN = """
-import encodings.idna, os, resource, smtplib, sys  # what is imported late, another user may not read
-from newsletter.cli import main
-limit, user = int(sys.argv[1]), int(sys.argv[2])
-if user:
-    os.setuid(user)
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-main(sys.argv[3:])
-"""
 NOBODY = 65534
 UNLOCKED = "sqlite:///var/newsletter.db"
 LOCKED = f"{UNLOCKED}?timeout=0.2"
@@ -77,12 +67,14 @@ def connect(deployment: Deployment, sink: Server) -> Deployment:
     return deployment
 
 
-def in_a_process(deployment: Deployment, *arguments: str, limit: int = 0, user: int = 0) -> Said:
+def in_a_process(deployment: Deployment, *arguments: str, limit: int = -1, user: int | None = None) -> Said:
     """The command in a process that may write no file beyond ``limit`` bytes, or is another user's."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    command = [sys.executable, "-c", WITHIN, str(limit), str(user), "--config", str(deployment.folder / "config")]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, env=env, cwd="/")
-    return Said(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "printed.out"
+        command = ["--config", str(deployment.folder / "config"), *arguments]
+        process = start_command(command, printed, user=user, file_bytes=limit)
+        process.join()
+        return Said(process.exitcode, printed.read_text(), printed.with_suffix(".err").read_text())
 
 
 def database(deployment: Deployment) -> Path:
