@@ -141,7 +141,8 @@ def export(
     with context.storage() as storage:
         if email is not None:
             reader = reader_named(email, context.settings, storage)
-            print_json(export_reader(storage, reader))
+            barred = storage.suppressions.reasons([reader.email]).get(reader.email)
+            print_json({**reader_document(reader, _reason(barred)), **export_reader(storage, reader)})
             return
         found = readers(context.settings, storage)
         votes_of = storage.votes.of([reader.id for reader in found]) if json else {}

@@ -79,6 +79,7 @@ def test_export_of_one_reader_is_all_that_is_held(deployment):
     document = json.loads(deployment("subscribers", "export", "ada@example.org").out)
     assert document["deliveries"][0]["state"] == "sent"
     assert document["reader"]["profile"]["interests"] == [{"text": "spiking neural networks", "weight": 1.0}]
+    assert (document["email"], document["interests"]) == ("ada@example.org", ["spiking neural networks"])
 
 
 def test_who_is_gone_from_the_file_may_be_added_to_the_database(deployment):
