@@ -187,9 +187,7 @@ def _posted(
     return Route(path, answer, methods=["POST"])
 
 
-async def _in_a_thread(
-    door: Door, make: Callable[[], Response], *, limiter: CapacityLimiter | None = None
-) -> Response:
+async def _in_a_thread(door: Door, make: Callable[[], Response], *, limiter: CapacityLimiter | None = None) -> Response:
     """The answer; one that cannot be made is a page too, and the log has the reason."""
     try:
         return await run_sync(make, limiter=limiter)
