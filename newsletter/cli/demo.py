@@ -16,11 +16,13 @@ from newsletter.cli.serve import open_door
 from newsletter.cli.watching import watch_run
 from newsletter.config.init import ensure_secret
 from newsletter.config.settings import Archive, FilesProvider, Settings, Signup
+from newsletter.model import Subscriber
 from newsletter.pipeline.messages import Letterhead
 from newsletter.storage import Storage
 from newsletter.subscriptions import readers, stored_reader
 
 HOST = "127.0.0.1"
+VISITOR = "you@example.org"
 
 
 def demo(
@@ -34,6 +36,8 @@ def demo(
     settings = context.settings if serve is None else _with_door(context.settings, serve)
     stop = stop_on_sigterm()
     with context.storage() as storage:
+        if serve is not None:
+            _add_visitor(settings, storage)
         with progress(quiet=False) as bars:
             watch = watch_run(bars, settings.sources)
             report = pipeline.run(settings, storage, now=datetime.now(UTC), everyone=True, watch=watch, stop=stop)
@@ -67,20 +71,34 @@ def _tell_mails(settings: Settings, *, sent: int) -> None:
     )
 
 
+def _add_visitor(settings: Settings, storage: Storage) -> None:
+    """A reader for whoever looks around, with the wishes of the first one: those of the file have no Save to press."""
+    if storage.subscribers.by_email(VISITOR) is None:
+        first = readers(settings, storage)[0]
+        storage.subscribers.save(
+            Subscriber(
+                id="",
+                email=VISITOR,
+                name="You",
+                timezone=first.timezone,
+                profile=first.profile,
+                created_at=datetime.now(UTC),
+            )
+        )
+
+
 def _tell_doors(settings: Settings, storage: Storage) -> None:
-    """Where to look: what everybody sees, and the pages of the first reader."""
-    first = readers(settings, storage)[0]
-    reader = stored_reader(settings, storage, first.email, now=datetime.now(UTC))
-    today = datetime.now(UTC).astimezone(ZoneInfo(reader.timezone)).date()
-    links = Letterhead(settings).links(reader, today)
-    name = reader.name or reader.email
+    """Where to look: what everybody sees, and the pages of a reader."""
+    now = datetime.now(UTC)
+    reader = stored_reader(settings, storage, VISITOR, now=now)
+    links = Letterhead(settings).links(reader, now.astimezone(ZoneInfo(reader.timezone)).date())
     console = out()
     console.print()
     for what, address in (
         ("Subscribe", f"{settings.base_url}/"),
         ("What was trending", f"{settings.base_url}/archive"),
-        (f"What {name} gets and when", links.preferences),
-        (f"Today's digest of {name}", links.archive),
+        ("Your preferences", links.preferences),
+        ("Your digest of today", links.archive),
         ("Out again, with one button", links.unsubscribe),
     ):
         console.print(f"{what + ':':<28} {address}", soft_wrap=True, markup=False, highlight=False)

@@ -13,5 +13,4 @@ def worker(ctx: typer.Context) -> None:
     """Send beside the runs, as many on as many machines as you like (PostgreSQL, extra `worker`)."""
     context: Context = ctx.obj
     with context.storage() as storage:
-        out().print("a worker is at work (Ctrl-C ends it)")
-        work(context.settings, storage)
+        work(context.settings, storage, on_ready=lambda: out().print("a worker is at work (Ctrl-C ends it)"))

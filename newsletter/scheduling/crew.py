@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -98,10 +99,10 @@ class Workers:
             raise StorageError(f"workers cannot be called: {error.__cause__ or error}") from error
 
 
-def work(settings: Settings, storage: Storage) -> None:
+def work(settings: Settings, storage: Storage, *, on_ready: Callable[[], None]) -> None:
     """Sends what it is called for, until SIGINT or SIGTERM: the group at hand is finished, and no other begun.
 
-    UsageError where the database is not PostgreSQL, the extra is not installed, or its tables are not made yet.
+    ``on_ready`` is called once there is nothing more in the way of that. UsageError where the database is not PostgreSQL, the extra is not installed, or its tables are not made yet.
     """
     url = engine_url(settings.database)
     if url is None:
@@ -112,7 +113,7 @@ def work(settings: Settings, storage: Storage) -> None:
         raise UsageError("worker: needs the extra `worker`: pip install 'newsletter[worker]'")
     if not _has_tables(url):
         raise UsageError("worker: the database has no tables for jobs yet; `newsletter migrate` makes them")
-    Sender(settings, storage, url).work()
+    Sender(settings, storage, url).work(on_ready=on_ready)
 
 
 class Sender:
@@ -125,9 +126,9 @@ class Sender:
         self._owner = f"worker-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stop = Event()
 
-    def work(self) -> None:
+    def work(self, *, on_ready: Callable[[], None]) -> None:
         """Takes jobs until told to stop."""
-        asyncio.run(self._work())
+        asyncio.run(self._work(on_ready))
 
     def drain(self, share: int) -> None:
         """Sends what is ready; what stops it is logged, and the next look tries again."""
@@ -151,7 +152,7 @@ class Sender:
         except StorageError as error:
             log.error("%s", error)  # noqa: TRY400 as above
 
-    async def _work(self) -> None:
+    async def _work(self, on_ready: Callable[[], None]) -> None:
         engine = _make_engine(self._url)
         engine.task(name=DRAIN, queue=QUEUE)(self.drain)
         engine.periodic(cron="* * * * *")(engine.task(name=LOOK, queue=QUEUE, queueing_lock=LOOK)(self.look))
@@ -166,6 +167,7 @@ class Sender:
 
             for one in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(one, end)
+            on_ready()
             with contextlib.suppress(asyncio.CancelledError):
                 await working
 

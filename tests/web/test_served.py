@@ -224,6 +224,8 @@ def test_make_serve_shows_the_pages_with_the_demos_data(tmp_path: Path) -> None:
             demo.terminate()
     assert {link: answer.status_code for link, answer in shown.items() if answer.status_code != 200} == {}
     assert list((tmp_path / "outbox").glob("*.eml"))
+    [own] = [answer.text for link, answer in shown.items() if "/p/" in link]
+    assert "/save" in own
 
 
 def test_only_a_proxy_of_ours_says_where_visitors_come_from(served: Served) -> None:
