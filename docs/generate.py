@@ -33,6 +33,8 @@ nobody, and its `due` says to how many it would. Exit codes:
 | 13 | nothing could be read and nothing was stored to send |
 | 21 | the mail provider refused us (authentication) |
 | 22 | storage: full, locked, read-only, corrupt, or of another version |
+| 70 | a fault of ours: run with `-v` and report what it says |
+| 130 | Ctrl-C: the next run resumes |
 
 This page is made by `make docs`.
 """
