@@ -102,7 +102,8 @@ class Workers:
 def work(settings: Settings, storage: Storage, *, on_ready: Callable[[], None]) -> None:
     """Sends what it is called for, until SIGINT or SIGTERM: the group at hand is finished, and no other begun.
 
-    ``on_ready`` is called once there is nothing more in the way of that. UsageError where the database is not PostgreSQL, the extra is not installed, or its tables are not made yet.
+    ``on_ready`` is called once nothing is in the way of that any more. UsageError where the database is not PostgreSQL,
+    the extra is not installed, or its tables are not made yet.
     """
     url = engine_url(settings.database)
     if url is None:

@@ -46,6 +46,7 @@ def serve_pages(
     on_listening(listening.getsockname()[1])
     config = uvicorn.Config(
         app,
+        http="h11",  # refuses headers that never end, unlike the quicker parser
         access_log=False,  # request paths hold signed tokens
         log_config=None,  # what it says goes through our own logs, which hold no address and no secret
         log_level="warning",
